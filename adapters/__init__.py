@@ -1,0 +1,27 @@
+"""How a backend is asked: the contract, the registry, and an adapter for each backend.
+
+All that a new backend needs is a class like this one, in any module::
+
+    from adapters import Adapter
+
+    class Acme(Adapter):
+        name = "acme"
+
+        def cross_correlate(self, x, filters, bias=None, *, stride, padding, dilation, groups):
+            return acme.conv(x, filters, bias, stride, padding, dilation, groups).numpy()
+
+and ``pytest conformance --backend acme_adapter:Acme``.
+"""
+
+from adapters.contract import CONTRACT, Adapter, Capabilities, Unavailable, Unsupported
+from adapters.registry import BUILT_IN, load
+
+__all__ = [
+    "BUILT_IN",
+    "CONTRACT",
+    "Adapter",
+    "Capabilities",
+    "Unavailable",
+    "Unsupported",
+    "load",
+]

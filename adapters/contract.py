@@ -1,0 +1,86 @@
+"""The contract between the suite and a backend: NumPy arrays in, a NumPy array out.
+
+Adapters outside this repository depend on this file; it does not change without a version.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Sizes = tuple[int, ...]
+Padding = tuple[tuple[int, int], ...] | str
+
+CONTRACT = 1
+
+
+class Unsupported(Exception):  # noqa: N818 (an answer, not an error)
+    """Raised by an adapter for a call that its backend does not offer; the message says why."""
+
+
+class Unavailable(Exception):  # noqa: N818
+    """Raised when a backend cannot run here: not installed, no such device, a broken adapter."""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What an adapter claims. Claims are tested: one that does not hold is a failure.
+
+    dtypes
+        the dtypes its backend computes in, out of float64, float32, float16 and bfloat16
+        (the last as the NumPy dtype of the package ml_dtypes).
+    spatial_axes
+        the numbers of spatial axes: 1, 2, 3.
+    named_padding
+        the framework's own padding rules that ``padding`` may name instead of giving amounts:
+        "valid", "same_upper" (an odd zero goes after the input), "same_lower" (before it).
+    promises
+        dtype -> grade, for a backend that does not promise a direct algorithm's accuracy (A):
+        "B" for fast algorithms such as an FFT, which hold a bound on norms only.
+    """
+
+    dtypes: tuple[str, ...] = ("float64", "float32")
+    spatial_axes: tuple[int, ...] = (1, 2, 3)
+    named_padding: tuple[str, ...] = ()
+    promises: Mapping[str, str] = field(default_factory=dict)
+
+
+class Adapter(ABC):
+    """How one backend is asked. Subclasses set ``name`` and implement ``cross_correlate``.
+
+    The class is instantiated without arguments, and may then raise Unavailable.
+    """
+
+    name: ClassVar[str] = ""
+    version: str = "unknown"
+    capabilities: Capabilities = Capabilities()
+
+    @abstractmethod
+    def cross_correlate(
+        self,
+        x: Array,
+        filters: Array,
+        bias: Array | None = None,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+    ) -> Array:
+        """The backend's own cross-correlation, which deep learning calls convolution.
+
+        ``x`` (N, C, \\*size), ``filters`` (K, C / groups, \\*kernel), ``bias`` (K,) or None, all of
+        one dtype; the result is (N, K, \\*out) of that dtype. ``stride`` and ``dilation`` hold an
+        int for each spatial axis, ``padding`` a (low, high) pair of zeros added to each, or one
+        of the names in ``capabilities.named_padding``.
+
+        Raises Unsupported for what the backend does not offer, and any error for arguments that
+        fit no result.
+        """
+
+    def environment(self) -> dict[str, str]:
+        """What the results may depend on: device, threads, flags."""
+        return {}

@@ -1,0 +1,56 @@
+"""From what a user writes after ``--backend`` to an adapter."""
+
+import importlib
+import os
+import sys
+
+from adapters.contract import Adapter, Unavailable
+
+BUILT_IN = {
+    "reference": "adapters.reference_adapter:Reference",
+    "torch-cpu": "adapters.torch_adapter:TorchCPU",
+    "torch-cuda": "adapters.torch_adapter:TorchCUDA",
+    "tensorflow": "adapters.tensorflow_adapter:TensorFlow",
+    "scipy-direct": "adapters.scipy_adapter:SciPyDirect",
+    "scipy-fft": "adapters.scipy_adapter:SciPyFFT",
+}
+
+_LONGEST_NAME = 80
+
+
+def load(spec: str) -> Adapter:
+    """The adapter that ``spec`` names: a built-in name, or ``module:Class`` for a class on the
+    path or in the current folder.
+
+    Raises Unavailable, which says why, for whatever keeps the backend from being used.
+    """
+    module_name, _, class_name = BUILT_IN.get(spec, spec).partition(":")
+    if not class_name:
+        known = ", ".join(BUILT_IN)
+        raise Unavailable(f"{spec!r} is neither module:Class nor one of {known}")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        adapter = getattr(importlib.import_module(module_name), class_name)
+        if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
+            raise Unavailable(f"{spec} is not a subclass of adapters.Adapter")
+        instance = adapter()
+    except Unavailable:
+        raise
+    except ModuleNotFoundError as error:
+        extra = spec.partition("-")[0]
+        hint = f": pip install 'convspec[{extra}]'" if spec in BUILT_IN else ""
+        raise Unavailable(f"{error.name} is not installed{hint}") from error
+    except (Exception, SystemExit) as error:
+        raise Unavailable(f"{spec} could not be loaded: {type(error).__name__}: {error}") from error
+    _check_name(instance, spec)
+    return instance
+
+
+def _check_name(adapter: Adapter, spec: str) -> None:
+    name = adapter.name
+    if not (isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable()):
+        raise Unavailable(
+            f"{spec} needs a name of 1 to {_LONGEST_NAME} printable characters, "
+            f"not {str(name)[:_LONGEST_NAME]!r}"
+        )

@@ -1,0 +1,130 @@
+"""How close is close enough: error bounds derived from rounding-error analysis, none tuned.
+
+Notation: u is the unit roundoff of a format; A, the magnitude behind each result, is the absolute
+input correlated with the absolute filters (+ the absolute bias); m is the number of terms summed
+into it. Source of the analysis: Higham, Accuracy and Stability of Numerical Algorithms, 2nd
+edition (2002), chapters 3 and 24.
+"""
+
+import math
+
+import numpy as np
+
+from reference.correlation import cross_correlate
+from reference.formats import FORMATS, Format
+from reference.geometry import Array, Parameters
+
+_FLOAT64 = FORMATS["float64"]
+
+
+def gamma(terms: Array, unit_roundoff: float) -> Array:
+    """m u / (1 - m u): the relative error that m successive roundings can build up; infinite
+    from m u = 1 on.
+
+    >>> gamma(np.array([1.0, 3.0]), 0.25)
+    array([0.33333333, 3.        ])
+    """
+    growth = np.asarray(terms, "float64") * unit_roundoff
+    with np.errstate(divide="ignore"):
+        return np.where(growth < 1, growth / np.maximum(1 - growth, 0), np.inf)
+
+
+def term_count(x: Array, filters: Array, bias: Array | None, parameters: Parameters) -> Array:
+    """How many products (and the bias) are summed into each result, shape (1, K, \\*out): ones
+    correlated with ones, since padding contributes no terms.
+    """
+    ones = np.ones((1, *x.shape[1:]))
+    counts = cross_correlate(ones, np.ones(filters.shape), **parameters)
+    return counts if bias is None else counts + 1
+
+
+def magnitude(x: Array, filters: Array, bias: Array | None, parameters: Parameters) -> Array:
+    """A: the same cross-correlation of absolute values, in float64, shape (N, K, \\*out)."""
+    x, filters = np.abs(x.astype("float64")), np.abs(filters.astype("float64"))
+    bias = None if bias is None else np.abs(bias.astype("float64"))
+    return cross_correlate(x, filters, bias, **parameters)
+
+
+def lemma(
+    terms: Array,
+    magnitude: Array,
+    exact: Array,
+    *,
+    result: Format,
+    accumulator: Format,
+    input_roundoff: float = 0.0,
+) -> Array:
+    """The largest error of any direct algorithm: any order or tree of sums, fused or not::
+
+        (1 + u_out) [(1 + u_in)^2 (1 + gamma_m(u_acc)) - 1] A + u_out |y| + (m + 1) eta
+
+    ``result``: the format of the results; ``accumulator``: the format summed in, which leaves
+    u_out = 0 when it is the same one; ``input_roundoff``: u_in, for backends that round their
+    inputs first. eta is the smallest normal number, so that flushing subnormals is allowed.
+    Infinite where an intermediate sum could overflow: there nothing is required.
+
+    Added to it: the error of the truth that results are compared with (see
+    :func:`reference.exact.truth`) and of the magnitude itself.
+    """
+    u_out = 0.0 if result == accumulator else result.unit_roundoff
+    growth = gamma(terms, accumulator.unit_roundoff)
+    with np.errstate(over="ignore", invalid="ignore"):
+        relative = (1 + input_roundoff) ** 2 * (1 + growth) - 1
+        rounding = (1 + u_out) * relative * magnitude + u_out * np.abs(exact)
+        underflow = terms * accumulator.smallest_normal + result.smallest_normal
+        bound = rounding + underflow + _truth_error(terms, magnitude, result)
+        overflows = magnitude * (1 + relative) * (1 + u_out) >= min(
+            result.largest, accumulator.largest
+        )
+        unbounded = overflows | ~np.isfinite(growth)
+        return np.where(unbounded, np.inf, bound * (1 + (terms + 8) * 2 * _FLOAT64.unit_roundoff))
+
+
+def normwise(
+    x: Array, filters: Array, bias: Array | None, parameters: Parameters, result: Format
+) -> Array:
+    """The error bound of fast algorithms (FFT, Winograd), which mix values that no window shares,
+    shape (N, K, 1, ...): it knows the norms of a whole input and a whole filter only::
+
+        u [2 n max|x| norm1(w) + (20 t + n + 5) norm2(x) norm2(w)] (+ 2 u |bias|)
+
+    n: the terms of a filter; t: log2 of the length of the transform. The first part is that of
+    Winograd's F(2, 3) and F(4, 3). The second is that of an FFT: a transform of t stages has a
+    relative error of at most t eta in the 2-norm, eta = u + gamma_4 sqrt(2) = 6.7 u (Higham,
+    theorem 24.2); two transforms, their product and the transform back give 3 t eta + 5 u by the
+    inequality of Cauchy and Schwarz, and summing n products adds n u. The first part alone does
+    not hold for an FFT with filters of one or two values.
+    """
+    u, n = result.unit_roundoff, filters[0].size
+    groups = parameters["groups"]
+    grouped = np.abs(x.astype("float64")).reshape(len(x), groups, -1)
+    weights = np.abs(filters.astype("float64")).reshape(groups, len(filters) // groups, -1)
+    padded = [
+        size + low + high + dilation * kernel
+        for size, (low, high), kernel, dilation in zip(
+            x.shape[2:],
+            parameters["padding"],
+            filters.shape[2:],
+            parameters["dilation"],
+            strict=True,
+        )
+    ]
+    stages = math.ceil(sum(map(math.log2, (*padded, 2 * filters.shape[1])))) + len(padded)
+
+    def outer(of_input: Array, of_filter: Array) -> Array:
+        products: Array = of_input[:, :, None] * of_filter[None]
+        return products.reshape(len(x), len(filters))
+
+    winograd = 2 * n * outer(grouped.max(axis=-1, initial=0), weights.sum(axis=-1))
+    fft = (20 * stages + n + 5) * outer(
+        np.linalg.norm(grouped, axis=-1), np.linalg.norm(weights, axis=-1)
+    )
+    bound = u * (winograd + fft) + (n + 1) * result.smallest_normal
+    if bias is not None:
+        bound = bound + 2 * u * (np.abs(bias.astype("float64")) + bound)
+    return np.asarray(bound).reshape(*bound.shape, *(1 for _ in padded))
+
+
+def _truth_error(terms: Array, magnitude: Array, result: Format) -> Array:
+    growth = gamma(terms, _FLOAT64.unit_roundoff)
+    return np.asarray((2 * growth * growth if result == _FLOAT64 else growth) * magnitude)

@@ -1,0 +1,146 @@
+"""Cross-correlation: the operation that deep learning calls convolution.
+
+A filter is a small array that slides over the input. At each stop it lies on a window of the same
+shape, and the sum of the element-wise products of the two becomes one value of the feature map.
+Mathematics calls this cross-correlation; its *convolution* turns the filter round first.
+"""
+
+import numpy as np
+
+from reference.errors import ShapeError
+from reference.geometry import (
+    Array,
+    Padding,
+    PerAxis,
+    output_size,
+    pad,
+    per_axis,
+    resolve_padding,
+    windows,
+)
+
+
+def frobenius_inner_product(a: Array, b: Array) -> np.generic:
+    """The sum of the element-wise products of two arrays of one shape: sum_i a_i b_i.
+
+    >>> int(frobenius_inner_product(np.array([[1, 2], [3, 4]]), np.array([[1, 0], [0, -1]])))
+    -3
+
+    Raises ShapeError if the shapes differ (nothing is broadcast).
+    """
+    if np.shape(a) != np.shape(b):
+        raise ShapeError(f"a window {np.shape(a)} and a filter {np.shape(b)} must have one shape")
+    product: np.generic = np.multiply(a, b).sum()
+    return product
+
+
+def cross_correlate(
+    x: Array,
+    filters: Array,
+    bias: Array | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = "valid",
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """Slide every filter over every input; each stop gives one sum of element-wise products::
+
+        result[n, k, i] = bias[k] + sum_{c, j} padded[n, c, stride * i + dilation * j]
+                                               * filters[k, c, j]
+
+    where i and j run over all spatial axes, and c over the input channels of filter k's group.
+
+    ============ ============================ ==========================================
+    ``x``        (N, C, \\*size)               a batch of N inputs of C channels
+    ``filters``  (K, C / groups, \\*kernel)    K filters, one for each output channel
+    ``bias``     (K,) or None                 one number for each feature map
+    result       (N, K, \\*out)                see :func:`reference.geometry.output_size`
+    ============ ============================ ==========================================
+
+    ``stride``, ``dilation``: an int, or one for each spatial axis. ``padding``: see
+    :func:`reference.geometry.resolve_padding`. With ``groups`` g, the input channels and the
+    filters are cut into g consecutive parts, and each part of the filters sees only its own part
+    of the channels; g = C is the depthwise case.
+
+    A vertical edge, found by a filter that looks for one:
+
+    >>> image = np.array([[0, 0, 9, 9], [0, 0, 9, 9], [0, 0, 9, 9]])
+    >>> left_edge = np.array([[-1, 1, 0], [-1, 1, 0], [-1, 1, 0]])
+    >>> cross_correlate(image[None, None], left_edge[None, None])
+    array([[[[ 0, 27]]]])
+
+    Raises ShapeError, ParameterError or SizeError for arguments that do not fit together.
+    Source: Goodfellow, Bengio, Courville, Deep Learning (2016), equation 9.6.
+    """
+    x, filters = np.asarray(x), np.asarray(filters)
+    bias = None if bias is None else np.asarray(bias)
+    _check_shapes(x, filters, bias, groups)
+
+    size, kernel = x.shape[2:], filters.shape[2:]
+    strides = per_axis(stride, len(size), "stride")
+    dilations = per_axis(dilation, len(size), "dilation")
+    pads = resolve_padding(padding, size, kernel, strides, dilations)
+    output_size(size, kernel, strides, pads, dilations)
+
+    seen = windows(pad(x, pads), kernel, strides, dilations)
+    parts = zip(np.split(seen, groups, axis=1), np.split(filters, groups), strict=True)
+    maps = np.concatenate([_inner_products(part, bank) for part, bank in parts], axis=1)
+    return maps if bias is None else maps + bias.reshape(-1, *(1 for _ in size))
+
+
+def convolve(
+    x: Array,
+    filters: Array,
+    bias: Array | None = None,
+    *,
+    stride: PerAxis = 1,
+    padding: Padding = "valid",
+    dilation: PerAxis = 1,
+    groups: int = 1,
+) -> Array:
+    """The convolution of mathematics: cross-correlation with every filter turned round.
+
+    The arguments are those of :func:`cross_correlate`. The two agree exactly when every filter
+    is its own mirror image.
+
+    >>> x, filters = np.array([[[0, 1, 0]]]), np.array([[[1, 2, 3]]])
+    >>> cross_correlate(x, filters, padding=1), convolve(x, filters, padding=1)
+    (array([[[3, 2, 1]]]), array([[[1, 2, 3]]]))
+    """
+    filters = np.asarray(filters)
+    turned = np.flip(filters, axis=tuple(range(2, filters.ndim)))
+    return cross_correlate(
+        x, turned, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
+def _inner_products(seen: Array, bank: Array) -> Array:
+    """The Frobenius inner product of every window (N, C, \\*out, \\*kernel) with every filter
+    (K, C, \\*kernel), in one contraction: (N, K, \\*out).
+    """
+    axes = bank.ndim - 1
+    window_axes = (1, *range(seen.ndim - axes + 1, seen.ndim))
+    filter_axes = tuple(range(1, bank.ndim))
+    return np.moveaxis(np.tensordot(seen, bank, axes=(window_axes, filter_axes)), -1, 1)
+
+
+def _check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> None:
+    if x.ndim < 3 or x.ndim != filters.ndim:
+        raise ShapeError(
+            "x must be (N, C, *size) and filters (K, C / groups, *kernel) with equally many "
+            f"spatial axes, at least one, but their shapes are {x.shape} and {filters.shape}"
+        )
+    channels, (count, depth, *kernel) = x.shape[1], filters.shape
+    if 0 in (count, depth, *kernel):
+        raise ShapeError(f"filters must not be empty, but their shape is {filters.shape}")
+    (groups,) = per_axis((groups,), 1, "groups")
+    if channels != groups * depth:
+        raise ShapeError(
+            f"x has {channels} channels, but {groups} group(s) of filters of {depth} channels "
+            f"take {groups * depth}"
+        )
+    if count % groups:
+        raise ShapeError(f"{count} filters cannot be shared evenly among {groups} groups")
+    if bias is not None and bias.shape != (count,):
+        raise ShapeError(f"bias must have the shape ({count},), but has {bias.shape}")
