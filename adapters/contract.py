@@ -15,6 +15,9 @@ Sizes = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...] | str
 
 CONTRACT = 1
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+NAMED_PADDING = ("valid", "same_upper", "same_lower")
+GRADES = ("A", "B")
 
 
 class Unsupported(Exception):  # noqa: N818 (an answer, not an error)
@@ -55,6 +58,7 @@ class Adapter(ABC):
     """
 
     name: ClassVar[str] = ""
+    spec: str = ""  # set by the registry: what the user asked for
     version: str = "unknown"
     capabilities: Capabilities = Capabilities()
 

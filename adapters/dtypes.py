@@ -16,7 +16,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
         from ml_dtypes import bfloat16
     except ModuleNotFoundError:
         raise Unavailable("bfloat16 arrays need the package ml_dtypes") from None
-    return np.dtype(bfloat16)
+    dtype: np.dtype[Any] = np.dtype(bfloat16)
+    return dtype
 
 
 def representable(*names: str) -> tuple[str, ...]:

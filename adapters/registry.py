@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-from adapters.contract import Adapter, Unavailable
+from adapters.contract import DTYPES, GRADES, NAMED_PADDING, Adapter, Capabilities, Unavailable
 
 BUILT_IN = {
     "reference": "adapters.reference_adapter:Reference",
@@ -43,14 +43,26 @@ def load(spec: str) -> Adapter:
         raise Unavailable(f"{error.name} is not installed{hint}") from error
     except (Exception, SystemExit) as error:
         raise Unavailable(f"{spec} could not be loaded: {type(error).__name__}: {error}") from error
-    _check_name(instance, spec)
+    _check(instance, spec)
+    instance.spec = spec
     return instance
 
 
-def _check_name(adapter: Adapter, spec: str) -> None:
-    name = adapter.name
+def _check(adapter: Adapter, spec: str) -> None:
+    """Refuse a name or claims that nobody could read."""
+    name, claims = adapter.name, adapter.capabilities
     if not (isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable()):
         raise Unavailable(
             f"{spec} needs a name of 1 to {_LONGEST_NAME} printable characters, "
             f"not {str(name)[:_LONGEST_NAME]!r}"
         )
+    if not isinstance(claims, Capabilities):
+        raise Unavailable(f"{spec}.capabilities must be adapters.Capabilities, not {claims!r}")
+    for field, claimed, known in (
+        ("dtypes", claims.dtypes, DTYPES),
+        ("spatial_axes", claims.spatial_axes, (1, 2, 3)),
+        ("named_padding", claims.named_padding, NAMED_PADDING),
+        ("promises", claims.promises.values(), GRADES),
+    ):
+        if unknown := set(claimed) - set(known):
+            raise Unavailable(f"{spec} claims {field} {unknown}, but there are only {known}")

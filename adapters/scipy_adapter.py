@@ -12,7 +12,7 @@ import scipy
 from scipy import signal
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
-from reference import effective_kernel
+from reference import effective_kernel, every
 
 
 class SciPyDirect(Adapter):
@@ -39,7 +39,7 @@ class SciPyDirect(Adapter):
         holed = np.zeros(
             (*filters.shape[:2], *effective_kernel(filters.shape[2:], dilation)), filters.dtype
         )
-        holed[(..., *(slice(None, None, d) for d in dilation))] = filters
+        holed[every(dilation)] = filters
         if any(k > n for k, n in zip(holed.shape[2:], x.shape[2:], strict=True)):
             raise Unsupported("scipy.signal.correlate swaps its operands when the filter is larger")
 
@@ -50,8 +50,10 @@ class SciPyDirect(Adapter):
             for k, taps in enumerate(holed):
                 part = parts[k * groups // len(filters)]
                 (maps[k],) = signal.correlate(part, taps, mode="valid", method=self.method)
-        result = result[(..., *(slice(None, None, s) for s in stride))]
-        return result if bias is None else result + bias.reshape(-1, *(1 for _ in stride))
+        result = np.asarray(result[every(stride)])
+        if bias is not None:
+            result = np.add(result, bias.reshape(-1, *(1 for _ in stride)))
+        return result
 
 
 class SciPyFFT(SciPyDirect):

@@ -7,8 +7,8 @@ import numpy as np
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-import tensorflow as tf  # noqa: E402 (its log level is read at import)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it is read at import
+import tensorflow as tf
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 

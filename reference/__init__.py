@@ -7,7 +7,7 @@ Arrays have the layout (N, C, *size): batch, channels, spatial axes. See
 from reference.correlation import convolve, cross_correlate, frobenius_inner_product
 from reference.errors import ParameterError, ShapeError, SizeError, SpecError
 from reference.filters import EDGES, edge_filters, sobel_filters
-from reference.geometry import effective_kernel, output_size, pad, resolve_padding, windows
+from reference.geometry import effective_kernel, every, output_size, pad, resolve_padding, windows
 
 __all__ = [
     "EDGES",
@@ -19,6 +19,7 @@ __all__ = [
     "cross_correlate",
     "edge_filters",
     "effective_kernel",
+    "every",
     "frobenius_inner_product",
     "output_size",
     "pad",

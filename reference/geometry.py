@@ -128,12 +128,19 @@ def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:
              [2, 4]]]])
     """
     spatial = tuple(range(2, x.ndim))
-    everywhere = np.lib.stride_tricks.sliding_window_view(
+    everywhere: Array = np.lib.stride_tricks.sliding_window_view(
         x, effective_kernel(kernel, dilation), axis=spatial
     )
-    stops = tuple(slice(None, None, step) for step in stride)
-    taps = tuple(slice(None, None, step) for step in dilation)
-    return everywhere[(slice(None), slice(None), *stops, *taps)]
+    return np.asarray(everywhere[every((*stride, *dilation))])
+
+
+def every(steps: Sizes) -> Any:
+    """The index that keeps every step-th value of each of the last axes.
+
+    >>> np.arange(5)[every((2,))]
+    array([0, 2, 4])
+    """
+    return (..., *(slice(None, None, step) for step in steps))
 
 
 def _explicit_padding(padding: int | Sequence[Any], axes: int) -> Pads:

@@ -1,0 +1,119 @@
+"""Clauses: what must hold, each a sentence with a stable id, checked by one test.
+
+A test is a function of the subject (a backend in one dtype), and of Hypothesis's ``data`` if it
+draws examples::
+
+    @clause("CORR-6", "A filter of a single one, at its centre, is the identity.", source="...")
+    def test_delta_is_the_identity(subject, data):
+        call = data.draw(integer_calls(subject, ...))
+        ...
+"""
+
+import inspect
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from adapters import Unsupported
+from conformance.subject import BackendError, Subject
+
+CHAPTERS = {
+    "GEOM": "Geometry",
+    "CORR": "Cross-correlation",
+    "CHAN": "Channels",
+    "BIAS": "Bias",
+    "TYPE": "Dtypes and rounding",
+    "MEM": "Memory",
+    "LESSON": "The lesson on real data",
+}
+
+
+@dataclass(frozen=True)
+class Clause:
+    """``every_dtype``: it is also checked for dtypes that a backend does not claim."""
+
+    id: str
+    sentence: str
+    source: str
+    check: Callable[..., None]
+    every_dtype: bool = False
+
+    @property
+    def chapter(self) -> str:
+        return CHAPTERS[self.id.partition("-")[0]]
+
+    @property
+    def draws(self) -> bool:
+        return "data" in inspect.signature(self.check).parameters
+
+    def hold(self, subject: Subject, settings: hypothesis.settings, seed: int) -> None:
+        """Check the clause; raises Disagreement or BackendError for the smallest case that breaks
+        it, and Unsupported if the backend declined every example.
+        """
+        if self.draws:
+            self._examples(subject, settings, seed)()
+        else:
+            self._example(subject, self.check)
+        if not subject.examples:
+            raise Unsupported(subject.declined.most_common(1)[0][0])
+
+    def _examples(
+        self, subject: Subject, settings: hypothesis.settings, seed: int
+    ) -> Callable[[], None]:
+        def example(data: st.DataObject) -> None:
+            self._example(subject, self.check, data)
+
+        # The name is part of the key under which Hypothesis stores failing examples.
+        example.__name__ = example.__qualname__ = self.check.__name__
+        test = settings(hypothesis.given(data=st.data())(example))
+        # The same for every backend, so that all of them are asked the same.
+        own = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
+        return hypothesis.seed(own)(test)
+
+    @staticmethod
+    def _example(subject: Subject, check: Callable[..., None], *data: st.DataObject) -> None:
+        try:
+            check(subject, *data)
+        except Unsupported as why:
+            subject.declined[str(why)] += 1
+        except (AssertionError, BackendError):
+            subject.examples += 1
+            raise
+        else:
+            subject.examples += 1
+
+
+CLAUSES: dict[str, Clause] = {}
+
+
+def clause(
+    id: str,  # noqa: A002
+    sentence: str,
+    *,
+    source: str,
+    every_dtype: bool = False,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare that the decorated function checks a clause, and make it a pytest test."""
+
+    def declare(check: Callable[..., None]) -> Callable[..., None]:
+        declared = Clause(id, sentence, source, check, every_dtype)
+        assert id not in CLAUSES or CLAUSES[id].check.__module__ == check.__module__, id
+        CLAUSES[id] = declared
+
+        def test(subject: Subject, plan: Any) -> None:
+            try:
+                declared.hold(subject, plan.settings(subject), plan.seed)
+            except Unsupported as why:
+                pytest.skip(str(why))
+
+        test.__name__, test.__qualname__ = check.__name__, check.__qualname__
+        test.__module__, test.__doc__ = check.__module__, sentence
+        test.clause = declared  # type: ignore[attr-defined]
+        return test
+
+    return declare

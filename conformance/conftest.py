@@ -1,0 +1,131 @@
+"""The command line of ``pytest conformance``: its options; a test for each backend and dtype."""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SELFTEST = Path(__file__).parent / "selftest"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("convspec", "conformance of convolution backends")
+    group.addoption(
+        "--backend",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a backend to test: a built-in name, or module:Class of an adapter (repeatable; "
+        "default: every built-in backend installed here)",
+    )
+    group.addoption(
+        "--profile",
+        choices=["quick", "default", "thorough"],
+        default="default",
+        help="how many examples each clause is tried on",
+    )
+    group.addoption(
+        "--seed", type=int, help="reproduce the run that printed this seed, with the same options"
+    )
+    group.addoption(
+        "--mnist",
+        metavar="DIR",
+        help="a folder with your own copy of MNIST's four files (also: CONVSPEC_MNIST)",
+    )
+    group.addoption(
+        "--results",
+        metavar="FILE",
+        type=Path,
+        help="where the results go, as JSON Lines (default: a new file in results/)",
+    )
+    group.addoption("--report", metavar="FILE", type=Path, help="also write an HTML page")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    from conformance.plan import Plan, shadowing
+
+    if hidden := shadowing(("reference", "adapters", "reports")):
+        raise pytest.UsageError(
+            f"another distribution hides convspec's package {hidden}: "
+            "install convspec into an environment of its own"
+        )
+    from conformance.recorder import Recorder
+
+    _use_mnist(config.getoption("--mnist"))
+    seed = config.getoption("--seed")
+    chosen = getattr(config, "workerinput", {}).get("convspec_seed", seed)
+    plan = Plan(
+        profile=config.getoption("--profile"),
+        seed=random.SystemRandom().getrandbits(32) if chosen is None else chosen,
+        replay=seed is None,
+        database=config.rootpath / ".hypothesis" / "convspec",
+    )
+    config.pluginmanager.register(Recorder(config, plan), "convspec-recorder")
+
+
+def _use_mnist(directory: str | None) -> None:
+    from reference import mnist
+
+    if directory is None:
+        return
+    os.environ[mnist.DIRECTORY_VARIABLE] = os.path.abspath(directory)
+    try:
+        mnist.load("train")
+        mnist.load("test")
+    except mnist.MnistError as error:
+        raise pytest.UsageError(f"--mnist: {error}") from error
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """``pytest conformance`` tests backends; the suite's own tests run when they are asked for,
+    or with everything else.
+    """
+    if collection_path != SELFTEST or config.args_source is not pytest.Config.ArgsSource.ARGS:
+        return None
+    start = config.invocation_params.dir
+    asked = (Path(start, argument.split("::")[0]).resolve() for argument in config.args)
+    wanted = any(
+        path.is_relative_to(SELFTEST) or (SELFTEST.is_relative_to(path) and path != SELFTEST.parent)
+        for path in asked
+    )
+    return None if wanted else True
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    clause = getattr(metafunc.function, "clause", None)
+    if clause is None:
+        return
+    from reference.formats import FORMATS
+
+    recorder: Any = metafunc.config.pluginmanager.getplugin("convspec-recorder")
+    cases = [
+        pytest.param((adapter, dtype), id=f"{adapter.name}-{dtype}")
+        for adapter in recorder.adapters
+        for dtype in FORMATS
+        if clause.every_dtype or dtype in adapter.capabilities.dtypes
+    ]
+    metafunc.parametrize("subject", cases, indirect=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Clauses can be chosen by their id: ``-k CORR-3``; chapters by their prefix: ``-k CORR``."""
+    for item in items:
+        if clause := getattr(getattr(item, "function", None), "clause", None):
+            item.extra_keyword_matches.update((clause.id, clause.chapter))
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> Any:
+    """The backend under test, in one dtype."""
+    from conformance.subject import Subject
+
+    return Subject(*request.param)
+
+
+@pytest.fixture
+def plan(pytestconfig: pytest.Config) -> Any:
+    recorder: Any = pytestconfig.pluginmanager.getplugin("convspec-recorder")
+    return recorder.plan

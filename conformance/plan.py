@@ -1,0 +1,90 @@
+"""What a run is to do: which backends, how many examples, from which seed."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import hypothesis
+from hypothesis.database import (
+    DirectoryBasedExampleDatabase,
+    ExampleDatabase,
+    MultiplexedDatabase,
+    ReadOnlyDatabase,
+)
+
+from adapters import BUILT_IN, Adapter, Unavailable, load
+from conformance.subject import Subject
+
+EXAMPLES = {"quick": 8, "default": 40, "thorough": 1000}
+
+
+@dataclass(frozen=True)
+class NotRun:
+    """A backend that was asked for and cannot be run, and why."""
+
+    spec: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``replay``: whether the failing examples of earlier runs are tried first, which makes a run
+    depend on more than its ``seed``.
+    """
+
+    profile: str
+    seed: int
+    replay: bool
+    database: Path
+
+    def settings(self, subject: Subject) -> hypothesis.settings:
+        """Hypothesis's settings for one backend in one dtype."""
+        return hypothesis.settings(
+            max_examples=EXAMPLES[self.profile],
+            deadline=None,
+            derandomize=False,
+            print_blob=False,
+            report_multiple_bugs=False,
+            suppress_health_check=list(hypothesis.HealthCheck),
+            database=self._database(subject) if self.replay else None,
+        )
+
+    def _database(self, subject: Subject) -> ExampleDatabase:
+        """The failing examples of this backend and dtype, and those of all others to read only:
+        one that they shared would be replayed, passed, and deleted by the next.
+        """
+        own = self.database / quote(f"{subject.adapter.name} {subject.dtype}", safe="")
+        others = sorted(set(self.database.glob("*")) - {own})
+        return MultiplexedDatabase(
+            DirectoryBasedExampleDatabase(own),
+            *(ReadOnlyDatabase(DirectoryBasedExampleDatabase(other)) for other in others),
+        )
+
+
+def load_backends(specs: list[str]) -> list[Adapter | NotRun]:
+    """Every backend asked for; all built-in ones if none is. A name stands for one backend."""
+    backends: list[Adapter | NotRun] = []
+    names: dict[str, str] = {}
+    for spec in dict.fromkeys(specs or BUILT_IN):
+        try:
+            adapter = load(spec)
+            if adapter.name in names:
+                raise Unavailable(f"its name {adapter.name!r} is taken by {names[adapter.name]}")
+        except Unavailable as why:
+            backends.append(NotRun(spec, str(why)))
+            continue
+        names[adapter.name] = spec
+        backends.append(adapter)
+    return backends
+
+
+def shadowing(packages: tuple[str, ...]) -> str | None:
+    """Which package of another distribution hides one of the project's, and where it lies."""
+    home = Path(__file__).resolve().parent.parent
+    for package in packages:
+        found = importlib.util.find_spec(package)
+        origin = Path(found.origin).resolve() if found and found.origin else None
+        if origin is None or origin.parent.parent != home:
+            return f"{package} (found at {origin}, expected in {home})"
+    return None

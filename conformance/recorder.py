@@ -1,0 +1,198 @@
+"""What pytest sees, written down: every outcome to the results file, a summary to the terminal."""
+
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters import Adapter
+from conformance import __version__
+from conformance.clauses import Clause
+from conformance.explain import case_of, explain, outcome_of
+from conformance.plan import NotRun, Plan, load_backends
+from conformance.subject import Subject
+from conformance.summary import summarize
+from reports import results
+from reports.page import write_page
+
+
+class Recorder:
+    """A pytest plugin for one run. Under xdist the workers test, and the controller writes."""
+
+    def __init__(self, config: pytest.Config, plan: Plan) -> None:
+        self.config, self.plan = config, plan
+        self.started = _now()
+        self.is_worker = hasattr(config, "workerinput")
+        self.path: Path = config.getoption("--results") or Path(
+            "results", self.started.replace(":", "-") + ".jsonl"
+        )
+        self.writer: results.Writer | None = None
+        self.written: dict[tuple[str, str], results.Record] = {}
+        self.outcomes: list[results.Outcome] = []
+
+    @cached_property
+    def backends(self) -> list[Adapter | NotRun]:
+        """Loaded when the first clause is collected, and never if none is."""
+        return load_backends(self.config.getoption("--backend"))
+
+    @property
+    def adapters(self) -> list[Adapter]:
+        return [backend for backend in self.backends if isinstance(backend, Adapter)]
+
+    def pytest_report_header(self) -> str:
+        return f"convspec: --profile {self.plan.profile} --seed {self.plan.seed}"
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["convspec_seed"] = self.plan.seed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        for backend in getattr(node, "workeroutput", {}).get("convspec_backends", []):
+            self._describe(results.Backend(**backend))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+        report = yield
+        clause: Clause | None = getattr(getattr(item, "function", None), "clause", None)
+        subject = getattr(item, "funcargs", {}).get("subject")
+        if clause is None or not isinstance(subject, Subject) or call.when != "call":
+            return report
+        error = call.excinfo.value if call.excinfo else None
+        outcome, reason = outcome_of(error)
+        report.convspec = {
+            "backend": asdict(described(subject.adapter)),
+            "clause": asdict(
+                results.Clause(clause.id, clause.chapter, clause.sentence, clause.source)
+            ),
+            "outcome": asdict(
+                results.Outcome(
+                    clause=clause.id,
+                    backend=subject.adapter.name,
+                    dtype=subject.dtype,
+                    outcome=outcome,
+                    examples=subject.examples,
+                    declined=subject.declined.total(),
+                    worst=subject.worst,
+                    seconds=call.duration,
+                    reason=reason,
+                    case=case_of(error),
+                )
+            ),
+        }
+        if report.failed:
+            report.longrepr = explain(clause, subject, error)
+        return report
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        content = getattr(report, "convspec", None)
+        if content is None or self.is_worker:
+            return
+        self._describe(results.Backend(**content["backend"]))
+        self._describe(results.Clause(**content["clause"]))
+        outcome = results.Outcome(**content["outcome"])
+        self._open().write(outcome)
+        self.outcomes.append(outcome)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        backends = [described(backend) for backend in self.__dict__.get("backends", [])]
+        if self.is_worker:
+            self.config.workeroutput["convspec_backends"] = [  # type: ignore[attr-defined]
+                asdict(backend) for backend in backends
+            ]
+            return
+        for backend in backends:
+            self._describe(backend)
+        if self.writer is None:
+            return
+        if self.missing and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        self.writer.write(
+            results.End(_now(), int(session.exitstatus), results.count(self.outcomes))
+        )
+        self.writer.close()
+        if page := self.config.getoption("--report"):
+            write_page(results.read(self.path), page)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.writer is None:
+            return
+        terminalreporter.section("convspec")
+        for line in summarize(self.described, self.outcomes, terminalreporter._tw.fullwidth):
+            terminalreporter.write_line(line)
+        for name in self.missing:
+            terminalreporter.write_line(f"{name} was asked for and did not run: exit code 1")
+        terminalreporter.write_line(f"reproduce with --seed {self.plan.seed}")
+        terminalreporter.write_line(f"results: {self.path}")
+        if page := self.config.getoption("--report"):
+            terminalreporter.write_line(f"report: {page}")
+
+    @property
+    def described(self) -> list[results.Backend]:
+        return [record for record in self.written.values() if isinstance(record, results.Backend)]
+
+    @property
+    def missing(self) -> list[str]:
+        """The backends that were asked for by name, and did not run."""
+        asked = self.config.getoption("--backend")
+        return [b.name for b in self.described if b.not_run is not None and b.spec in asked]
+
+    def _open(self) -> results.Writer:
+        if self.writer is None:
+            self.writer = results.Writer(self.path)
+            self.writer.write(
+                results.Run(
+                    format=results.FORMAT,
+                    suite=__version__,
+                    started=self.started,
+                    profile=self.plan.profile,
+                    seed=self.plan.seed,
+                    environment=environment(),
+                )
+            )
+        return self.writer
+
+    def _describe(self, record: results.Backend | results.Clause) -> None:
+        """Write what outcomes refer to, once."""
+        name = record.name if isinstance(record, results.Backend) else record.id
+        key = type(record).__name__, name
+        if key not in self.written:
+            self._open().write(record)
+            self.written[key] = record
+
+
+def described(backend: Adapter | NotRun) -> results.Backend:
+    """A backend as the results tell of it."""
+    if isinstance(backend, NotRun):
+        return results.Backend(backend.spec, backend.spec, "", (), {}, {}, backend.reason)
+    return results.Backend(
+        name=backend.name,
+        spec=backend.spec,
+        version=str(backend.version),
+        dtypes=backend.capabilities.dtypes,
+        promises=dict(backend.capabilities.promises),
+        environment={str(key): str(value) for key, value in backend.environment().items()},
+    )
+
+
+def environment() -> dict[str, str]:
+    """What any result may depend on, whichever the backend."""
+    packages = {name: metadata.version(name) for name in ("numpy", "scipy", "hypothesis", "pytest")}
+    return {
+        "Python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": str(os.cpu_count()),
+        **packages,
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

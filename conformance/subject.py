@@ -1,0 +1,101 @@
+"""The backend under test, in one dtype: it is asked, listened to, and counted."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from adapters import Adapter, Capabilities, Unsupported
+from adapters.dtypes import numpy_dtype
+from conformance.calls import Call
+from conformance.judge import Evidence, Reading, allowance, compare, expected
+from reference.geometry import Array
+
+
+class BackendError(Exception):
+    """A backend raised what it should not, or returned what is no array of numbers."""
+
+    def __init__(self, message: str, evidence: Evidence) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+
+
+@dataclass
+class Subject:
+    """One backend in one dtype, during the check of one clause.
+
+    ``examples`` ran, ``declined`` were refused as unsupported, each for its reason; ``worst`` is
+    the largest error met, as a fraction of its bound.
+    """
+
+    adapter: Adapter
+    dtype: str
+    examples: int = 0
+    declined: Counter[str] = field(default_factory=Counter)
+    worst: float | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self.adapter.capabilities
+
+    @property
+    def numpy_dtype(self) -> np.dtype[Any]:
+        return numpy_dtype(self.dtype)
+
+    @property
+    def promise(self) -> str:
+        return self.capabilities.promises.get(self.dtype, "A")
+
+    def ask(self, call: Call) -> Reading:
+        """The backend's result of a call, with the error that the backend is allowed."""
+        return self.read(self.result(call), call)
+
+    def read(self, result: Array, call: Call) -> Reading:
+        """A result of the backend, with the error that it may have."""
+        return Reading(result.astype("float64"), allowance(call, self.promise))
+
+    def check(self, call: Call, meaning: str = "the result") -> Reading:
+        """Ask, and compare with the reference."""
+        got = self.ask(call)
+        self.agree(got, expected(call), call, meaning)
+        return got
+
+    def agree(self, got: Reading, right: Reading, call: Call, meaning: str) -> None:
+        """Raise Disagreement unless the two readings agree; remember how close it was."""
+        try:
+            worst = compare(got, right, call, meaning)
+        except AssertionError:
+            self.worst = float("inf")
+            raise
+        self.worst = max(self.worst or 0.0, worst)
+
+    def result(self, call: Call) -> Array:
+        """What the backend returns, given copies of the arrays of ``call``."""
+        bias = None if call.bias is None else call.bias.copy()
+        return self.result_as_is(call.but(x=call.x.copy(), filters=call.filters.copy(), bias=bias))
+
+    def result_as_is(self, call: Call) -> Array:
+        """What the backend returns, given the very arrays of ``call``.
+
+        Raises Unsupported if the backend declines, BackendError for anything but an array.
+        """
+        parameters: dict[str, Any] = {**call.parameters}
+        if call.named_padding is not None:
+            parameters["padding"] = call.named_padding
+        try:
+            got = self.adapter.cross_correlate(call.x, call.filters, call.bias, **parameters)
+        except Unsupported:
+            raise
+        except (Exception, SystemExit) as error:
+            message = f"the backend raised {type(error).__name__}: {str(error)[:2000]}"
+            raise BackendError(message, Evidence(call)) from error
+        if not isinstance(got, np.ndarray):
+            message = f"the backend returned {type(got).__name__}, not a NumPy array"
+            raise BackendError(message, Evidence(call))
+        try:
+            got.astype("float64")
+        except (TypeError, ValueError):
+            message = f"the backend returned an array of {got.dtype}, not of numbers"
+            raise BackendError(message, Evidence(call)) from None
+        return got

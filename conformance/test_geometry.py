@@ -1,0 +1,131 @@
+"""Geometry: how large a feature map is, and which sizes are possible."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from adapters import Unsupported
+from conformance.calls import Call
+from conformance.clauses import clause
+from conformance.judge import Disagreement, Evidence, compare_shapes, expected
+from conformance.strategies import integer_calls
+from conformance.subject import BackendError, Subject
+from reference import effective_kernel, output_size, resolve_padding
+
+ARITHMETIC = "Dumoulin and Visin (2016), A guide to convolution arithmetic, relationship 15"
+
+
+@clause(
+    "GEOM-1",
+    "On every spatial axis the feature map has floor((size + low + high - dilation * (kernel - 1)"
+    " - 1) / stride) + 1 values.",
+    source=ARITHMETIC,
+)
+def test_output_size(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject))
+    compare_shapes(subject.result(call), expected(call).value, call, "the feature maps")
+
+
+@clause(
+    "GEOM-2",
+    "A filter that covers the padded input exactly gives one value.",
+    source=ARITHMETIC,
+)
+def test_exact_fit(subject: Subject, data: st.DataObject) -> None:
+    subject.check(data.draw(integer_calls(subject, regimes=("exact fit",))))
+
+
+@clause(
+    "GEOM-3",
+    "Values beyond the last window that fits have no influence.",
+    source=ARITHMETIC,
+)
+def test_remainder(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject, padding=0))
+    kernel = call.filters.shape[2:]
+    counts = output_size(call.x.shape[2:], kernel, call.stride, call.padding, call.dilation)
+    extents = effective_kernel(kernel, call.dilation)
+    reach = [
+        (count - 1) * step + extent
+        for count, step, extent in zip(counts, call.stride, extents, strict=True)
+    ]
+    seen: Any = (..., *map(slice, reach))
+    changed = np.full_like(call.x, 5)
+    changed[seen] = call.x[seen]
+    got = subject.check(call)
+    subject.agree(subject.ask(call.but(x=changed)), got, call, "with other values out of reach")
+
+
+@clause(
+    "GEOM-4",
+    "A filter larger than the padded input is refused with an error.",
+    source="The formula of GEOM-1 gives no positive size",
+)
+def test_impossible_sizes_are_refused(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject, padding=0, regimes=("exact fit",)))
+    axis = data.draw(st.integers(2, call.filters.ndim - 1))
+    longer = np.concatenate([call.filters, call.filters.take([0], axis)], axis)
+    refuses(subject, call.but(filters=longer))
+
+
+@clause(
+    "GEOM-5",
+    "Filters whose channels do not fit those of the input and the groups are refused with an "
+    "error.",
+    source="The definition: filters are (K, C / groups, *kernel)",
+)
+def test_mismatched_channels_are_refused(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject))
+    times = data.draw(st.integers(2, 4))
+    refuses(subject, call.but(x=call.x.repeat(times, axis=1)))
+
+
+def refuses(subject: Subject, call: Call) -> None:
+    try:
+        got = subject.result(call)
+    except BackendError:
+        return
+    message = f"an impossible call was answered with an array of shape {got.shape}"
+    raise Disagreement(message, Evidence(call, got=got))
+
+
+@clause(
+    "GEOM-6",
+    "Padding 'valid' adds nothing: every window lies wholly in the input.",
+    source="TensorFlow, tf.nn.convolution; ONNX, Conv, auto_pad VALID",
+)
+def test_valid_padding(subject: Subject, data: st.DataObject) -> None:
+    subject.check(data.draw(named(subject, "valid")))
+
+
+@clause(
+    "GEOM-7",
+    "Padding 'same' gives ceil(size / stride) values; an odd zero goes after the input.",
+    source="TensorFlow, tf.nn.convolution; ONNX, Conv, auto_pad SAME_UPPER",
+)
+def test_same_upper_padding(subject: Subject, data: st.DataObject) -> None:
+    subject.check(data.draw(named(subject, "same_upper")))
+
+
+@clause(
+    "GEOM-8",
+    "Padding 'same lower' gives ceil(size / stride) values; an odd zero goes before the input.",
+    source="ONNX, Conv, auto_pad SAME_LOWER",
+)
+def test_same_lower_padding(subject: Subject, data: st.DataObject) -> None:
+    subject.check(data.draw(named(subject, "same_lower")))
+
+
+def named(subject: Subject, name: str) -> st.SearchStrategy[Call]:
+    """Calls that ask for their padding by its name."""
+    if name not in subject.capabilities.named_padding:
+        raise Unsupported(f"the adapter does not take padding by the name {name!r}")
+
+    def rename(call: Call) -> Call:
+        size, kernel = call.x.shape[2:], call.filters.shape[2:]
+        pads = resolve_padding(name, size, kernel, call.stride, call.dilation)
+        return call.but(padding=pads, named_padding=name)
+
+    steps = st.sampled_from(((1, 3), 1))  # torch knows 'same' for stride 1 only
+    return steps.flatmap(lambda step: integer_calls(subject, padding=0, stride=step)).map(rename)
