@@ -6,7 +6,7 @@ Adapters outside this repository depend on this file; it does not change without
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -57,7 +57,7 @@ class Adapter(ABC):
     The class is instantiated without arguments, and may then raise Unavailable.
     """
 
-    name: ClassVar[str] = ""
+    name: str = ""
     spec: str = ""  # set by the registry: what the user asked for
     version: str = "unknown"
     capabilities: Capabilities = Capabilities()

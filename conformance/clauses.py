@@ -20,6 +20,8 @@ import pytest
 from hypothesis import strategies as st
 
 from adapters import Unsupported
+from conformance.judge import Disagreement
+from conformance.known_issues import KnownIssue, known_issues
 from conformance.subject import BackendError, Subject
 
 CHAPTERS = {
@@ -31,6 +33,14 @@ CHAPTERS = {
     "MEM": "Memory",
     "LESSON": "The lesson on real data",
 }
+
+
+class Known(Exception):  # noqa: N818 (an outcome)
+    """A backend breaks a clause as it is known to."""
+
+
+class StaleIssueError(AssertionError):
+    """A known issue does not show any more: its entry has to go."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +63,27 @@ class Clause:
 
     def hold(self, subject: Subject, settings: hypothesis.settings, seed: int) -> None:
         """Check the clause; raises Disagreement or BackendError for the smallest case that breaks
-        it, and Unsupported if the backend declined every example.
+        it, Unsupported if the backend declined every example, and Known if it fails in the ways
+        that are listed, and in no other.
         """
+        issues = known_issues(self.id, subject)
         if self.draws:
-            self._examples(subject, settings, seed)()
+            self._examples(subject, settings, seed, issues)()
         else:
-            self._example(subject, self.check)
+            self._example(subject, issues, self.check)
         if not subject.examples:
             raise Unsupported(subject.declined.most_common(1)[0][0])
+        for issue in issues:
+            if not issue.shows(subject):
+                raise StaleIssueError(f"listed as a known issue, but it no longer shows: {issue}")
+        if issues:
+            raise Known("; ".join(map(str, issues)))
 
     def _examples(
-        self, subject: Subject, settings: hypothesis.settings, seed: int
+        self, subject: Subject, settings: hypothesis.settings, seed: int, issues: list[KnownIssue]
     ) -> Callable[[], None]:
         def example(data: st.DataObject) -> None:
-            self._example(subject, self.check, data)
+            self._example(subject, issues, self.check, data)
 
         # The name is part of the key under which Hypothesis stores failing examples.
         example.__name__ = example.__qualname__ = self.check.__name__
@@ -76,16 +93,25 @@ class Clause:
         return hypothesis.seed(own)(test)
 
     @staticmethod
-    def _example(subject: Subject, check: Callable[..., None], *data: st.DataObject) -> None:
+    def _example(
+        subject: Subject,
+        issues: list[KnownIssue],
+        check: Callable[..., None],
+        *data: st.DataObject,
+    ) -> None:
         try:
             check(subject, *data)
         except Unsupported as why:
             subject.declined[str(why)] += 1
-        except (AssertionError, BackendError):
+            return
+        except Disagreement as failure:
+            if not any(issue.covers(failure.evidence) for issue in issues):
+                subject.examples += 1
+                raise
+        except BackendError:
             subject.examples += 1
             raise
-        else:
-            subject.examples += 1
+        subject.examples += 1
 
 
 CLAUSES: dict[str, Clause] = {}
@@ -110,6 +136,8 @@ def clause(
                 declared.hold(subject, plan.settings(subject), plan.seed)
             except Unsupported as why:
                 pytest.skip(str(why))
+            except Known as why:
+                pytest.xfail(str(why))
 
         test.__name__, test.__qualname__ = check.__name__, check.__qualname__
         test.__module__, test.__doc__ = check.__module__, sentence

@@ -64,7 +64,8 @@ def _normal(rng: Rng, shape: Sizes, format_: Format) -> Array:
 
 def _log_uniform(rng: Rng, shape: Sizes, format_: Format) -> Array:
     reach = min(24, format_.max_exponent // 3)
-    return np.exp2(rng.uniform(-reach, reach, shape)) * rng.choice([-1.0, 1.0], shape)
+    signs: Array = rng.choice([-1.0, 1.0], shape)
+    return signs * np.exp2(rng.uniform(-reach, reach, shape))
 
 
 def _cancelling(rng: Rng, shape: Sizes, format_: Format) -> Array:

@@ -1,9 +1,10 @@
 """A failure explains itself: its outcome, the clause it breaks, and the smallest case as arrays."""
 
 import numpy as np
+import pytest
 from hypothesis.errors import Flaky
 
-from conformance.clauses import Clause
+from conformance.clauses import Clause, StaleIssueError
 from conformance.judge import Disagreement, Evidence
 from conformance.subject import BackendError, Subject
 from reference.geometry import Array
@@ -24,8 +25,12 @@ def outcome_of(error: BaseException | None) -> tuple[str, str]:
         case Flaky():
             cause = _of_evidence(error)
             return "fail", f"not repeatable: the same examples gave other results ({cause})"
-        case _ if type(error).__name__ == "Skipped":
+        case pytest.skip.Exception():
             return "unsupported", str(error)
+        case pytest.xfail.Exception():
+            return "known", str(error)
+        case StaleIssueError():
+            return "fail", str(error)
         case _:
             return "error", f"the suite itself failed: {type(error).__name__}: {error}"
 

@@ -136,7 +136,8 @@ class Recorder:
 
     @property
     def described(self) -> list[results.Backend]:
-        return [record for record in self.written.values() if isinstance(record, results.Backend)]
+        found = [record for record in self.written.values() if isinstance(record, results.Backend)]
+        return sorted(found, key=lambda backend: backend.name)
 
     @property
     def missing(self) -> list[str]:

@@ -1,18 +1,20 @@
 """What calls are drawn: shapes and parameters that tell faults apart.
 
-Hypothesis draws the shapes, the parameters and a seed; the arrays come from the seed. Every call
-belongs to a regime, drawn first, so that each of them is met in any run: where kernels, layouts
-and loops of real backends change.
+Every call belongs to a regime, drawn first, so that each of them is met in any run: where the
+kernels, layouts and loops of real backends change. Hypothesis draws all numbers of a call as one
+string of bytes. Drawn one by one they would lean to the small, and whole examples would differ in
+a single number; as bytes they are spread evenly, and each still shrinks to its lowest value. The
+arrays come from a seed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
 from conformance.calls import Call, Recipe
 from conformance.data import FLOATS, INTEGERS
-from reference.geometry import effective_kernel
+from reference.geometry import Pads, Sizes, effective_kernel
 
 REGIMES = (
     "small",
@@ -32,68 +34,102 @@ _ROOM = {1: 9, 2: 5, 3: 3}
 _BEYOND_7 = {1: 13, 2: 9, 3: 4}
 
 
-@st.composite
+_DRAWN_BYTES = 40
+
+
+class Dice:
+    """Numbers read from bytes, one after another."""
+
+    def __init__(self, drawn: bytes) -> None:
+        self._bytes = iter(drawn)
+
+    def between(self, low: int, high: int) -> int:
+        """An int of low <= n <= high: the lowest for a byte of 0."""
+        return low + next(self._bytes) % (high - low + 1)
+
+    def one_of(self, options: Sequence[Any]) -> Any:
+        return options[self.between(0, len(options) - 1)]
+
+
 def recipes(
-    draw: st.DrawFn,
-    /,
     dtype: str,
     spatial_axes: Sequence[int] = (1, 2, 3),
     data: Sequence[str] = INTEGERS,
     headroom: int = 1,
     **fixed: Any,
-) -> Recipe:
+) -> st.SearchStrategy[Recipe]:
     """Recipes of possible calls. ``fixed`` sets parameters, to a value or a range (low, high):
     ``stride``, ``dilation`` and ``padding`` for all axes and sides, ``groups``, ``channels``,
     ``filters`` and ``batch``; ``bias`` to True or False; ``regimes`` to those to draw from.
     """
-    regime = draw(st.sampled_from(fixed.get("regimes", REGIMES)))
-    axes = draw(st.sampled_from(spatial_axes))
 
-    def one_of(name: str, low: int, high: int) -> int:
+    def recipe(drawn: bytes) -> Recipe:
+        return _recipe(Dice(drawn), dtype, spatial_axes, data, headroom, fixed)
+
+    return st.binary(min_size=_DRAWN_BYTES, max_size=_DRAWN_BYTES).map(recipe)
+
+
+def _recipe(
+    dice: Dice,
+    dtype: str,
+    spatial_axes: Sequence[int],
+    data: Sequence[str],
+    headroom: int,
+    fixed: dict[str, Any],
+) -> Recipe:
+    regime = dice.one_of(fixed.get("regimes", REGIMES))
+    axes = dice.one_of(spatial_axes)
+
+    def number(name: str, low: int, high: int) -> int:
         value = fixed.get(name, (low, high))
-        return draw(st.integers(*value)) if isinstance(value, tuple) else int(value)
+        return dice.between(*value) if isinstance(value, tuple) else int(value)
 
     def for_each_axis(name: str, low: int, high: int) -> tuple[int, ...]:
-        return tuple(one_of(name, low, high) for _ in range(axes))
+        return tuple(number(name, low, high) for _ in range(axes))
 
-    groups = one_of("groups", *{"depthwise": (2, 9), "many groups": (4, 8)}.get(regime, (1, 3)))
-    channels = one_of(
-        "channels", *{"depthwise": (1, 1), "many channels": (5, 40)}.get(regime, (1, 3))
-    )
-    filters = one_of("filters", *{"many filters": (5, 40)}.get(regime, (1, 4)))
-    batch = one_of("batch", *{"large batch": (9, 33)}.get(regime, (1, 4)))
-    if regime == "pointwise":
-        kernel = (1,) * axes
-        stride = for_each_axis("stride", 2, 3)
-    else:
-        low, high = 1, _LARGEST_KERNEL[axes]
-        if regime == "large kernel":
-            low, high = high, _BEYOND_7[axes]
-        kernel = for_each_axis("kernel", low, high)
-        stride = for_each_axis("stride", 1, 3)
-    dilation = for_each_axis("dilation", 1, 2 if axes == 3 or regime == "large kernel" else 3)
-    padding = tuple((one_of("padding", 0, 3), one_of("padding", 0, 3)) for _ in range(axes))
+    groups = number("groups", *{"depthwise": (2, 9), "many groups": (4, 8)}.get(regime, (1, 3)))
+    depth = {"depthwise": (1, 1), "many channels": (5, 40)}.get(regime, (1, 3))
+    kernel, stride, dilation, padding = _windows(regime, axes, for_each_axis, number)
     room = 0 if regime == "exact fit" else _ROOM[axes]
     size = tuple(
-        max(1, extent - low - high) + draw(st.integers(0, room))
+        max(1, extent - low - high) + dice.between(0, room)
         for extent, (low, high) in zip(effective_kernel(kernel, dilation), padding, strict=True)
     )
     return Recipe(
         dtype=dtype,
-        batch=batch,
+        batch=number("batch", *((9, 33) if regime == "large batch" else (1, 4))),
         groups=groups,
-        channels=channels,
-        filters=filters,
+        channels=number("channels", *depth),
+        filters=number("filters", *((5, 40) if regime == "many filters" else (1, 4))),
         size=size,
         kernel=kernel,
         stride=stride,
         padding=padding,
         dilation=dilation,
-        bias=draw(st.booleans()) if fixed.get("bias") is None else fixed["bias"],
-        data=draw(st.sampled_from(data)),
-        seed=draw(st.integers(0, 2**32 - 1)),
+        bias=fixed.get("bias", bool(dice.between(0, 1))),
+        data=dice.one_of(data),
+        seed=dice.between(0, 255) + 256 * dice.between(0, 255),
         headroom=headroom,
     )
+
+
+def _windows(
+    regime: str,
+    axes: int,
+    for_each_axis: Callable[[str, int, int], Sizes],
+    number: Callable[[str, int, int], int],
+) -> tuple[Sizes, Sizes, Sizes, Pads]:
+    """Kernel, stride, dilation and padding."""
+    if regime == "pointwise":
+        kernel, stride = (1,) * axes, for_each_axis("stride", 2, 3)
+    else:
+        low, high = 1, _LARGEST_KERNEL[axes]
+        if regime == "large kernel":
+            low, high = high, _BEYOND_7[axes]
+        kernel, stride = for_each_axis("kernel", low, high), for_each_axis("stride", 1, 3)
+    dilation = for_each_axis("dilation", 1, 2 if axes == 3 or regime == "large kernel" else 3)
+    padding = tuple((number("padding", 0, 3), number("padding", 0, 3)) for _ in range(axes))
+    return kernel, stride, dilation, padding
 
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:

@@ -9,7 +9,7 @@ import numpy as np
 from adapters import Adapter, Capabilities, Unsupported
 from adapters.dtypes import numpy_dtype
 from conformance.calls import Call
-from conformance.judge import Evidence, Reading, allowance, compare, expected
+from conformance.judge import Disagreement, Evidence, Reading, allowance, compare, expected
 from reference.geometry import Array
 
 
@@ -60,6 +60,15 @@ class Subject:
         got = self.ask(call)
         self.agree(got, expected(call), call, meaning)
         return got
+
+    def refuse(self, call: Call) -> None:
+        """Raise Disagreement unless the backend refuses the call with an error of any kind."""
+        try:
+            got = self.result(call)
+        except BackendError:
+            return
+        message = f"an impossible call was answered with an array of shape {got.shape}"
+        raise Disagreement(message, Evidence(call, got=got))
 
     def agree(self, got: Reading, right: Reading, call: Call, meaning: str) -> None:
         """Raise Disagreement unless the two readings agree; remember how close it was."""

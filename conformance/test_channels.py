@@ -11,6 +11,8 @@ from conformance.subject import Subject
 DEFINITION = "Goodfellow, Bengio, Courville (2016), Deep Learning, equation 9.7"
 GROUPS = "Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep CNNs, section 3.5"
 
+DEEP = ("small", "large kernel", "exact fit")
+
 
 @clause(
     "CHAN-1",
@@ -19,7 +21,7 @@ GROUPS = "Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with dee
     source=DEFINITION,
 )
 def test_a_feature_map_for_each_filter(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject, groups=1))
+    call = data.draw(integer_calls(subject, regimes=DEEP, groups=1, filters=(1, 40)))
     k = data.draw(st.integers(0, len(call.filters) - 1))
     alone = call.but(filters=call.filters[[k]], bias=None if call.bias is None else call.bias[[k]])
     got = subject.check(call)
@@ -33,7 +35,7 @@ def test_a_feature_map_for_each_filter(subject: Subject, data: st.DataObject) ->
     source=DEFINITION,
 )
 def test_every_input_channel_contributes(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject, groups=1, channels=(2, 20), bias=False))
+    call = data.draw(integer_calls(subject, regimes=DEEP, groups=1, channels=(2, 40), bias=False))
     cut = data.draw(st.integers(1, call.x.shape[1] - 1))
     first = subject.ask(call.but(x=call.x[:, :cut], filters=call.filters[:, :cut]))
     rest = subject.ask(call.but(x=call.x[:, cut:], filters=call.filters[:, cut:]))

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from conformance.clauses import clause
 from conformance.judge import Reading
-from conformance.strategies import integer_calls
+from conformance.strategies import REGIMES, integer_calls
 from conformance.subject import Subject
 from reference import effective_kernel, every, pad
 
@@ -23,7 +23,10 @@ PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": False}
     source=DEFINITION,
 )
 def test_sum_of_products(subject: Subject, data: st.DataObject) -> None:
-    subject.check(data.draw(integer_calls(subject, channels=1, filters=1, **PLAIN)))
+    regimes = ("small", "large kernel", "exact fit", "large batch")
+    subject.check(
+        data.draw(integer_calls(subject, regimes=regimes, channels=1, filters=1, **PLAIN))
+    )
 
 
 @clause(
@@ -107,7 +110,7 @@ def test_delta_is_the_identity(subject: Subject, data: st.DataObject) -> None:
     source=ARITHMETIC,
 )
 def test_stride_is_subsampling(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject))
+    call = data.draw(integer_calls(subject, regimes=("small", *REGIMES, "pointwise", "pointwise")))
     dense = subject.ask(call.but(stride=(1,) * call.axes))
     subject.agree(subject.check(call), dense[every(call.stride)], call, "the strided result")
 

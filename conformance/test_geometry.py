@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from adapters import Unsupported
 from conformance.calls import Call
 from conformance.clauses import clause
-from conformance.judge import Disagreement, Evidence, compare_shapes, expected
+from conformance.judge import compare_shapes, expected
 from conformance.strategies import integer_calls
-from conformance.subject import BackendError, Subject
+from conformance.subject import Subject
 from reference import effective_kernel, output_size, resolve_padding
 
 ARITHMETIC = "Dumoulin and Visin (2016), A guide to convolution arithmetic, relationship 15"
@@ -66,7 +66,7 @@ def test_impossible_sizes_are_refused(subject: Subject, data: st.DataObject) -> 
     call = data.draw(integer_calls(subject, padding=0, regimes=("exact fit",)))
     axis = data.draw(st.integers(2, call.filters.ndim - 1))
     longer = np.concatenate([call.filters, call.filters.take([0], axis)], axis)
-    refuses(subject, call.but(filters=longer))
+    subject.refuse(call.but(filters=longer))
 
 
 @clause(
@@ -78,16 +78,7 @@ def test_impossible_sizes_are_refused(subject: Subject, data: st.DataObject) -> 
 def test_mismatched_channels_are_refused(subject: Subject, data: st.DataObject) -> None:
     call = data.draw(integer_calls(subject))
     times = data.draw(st.integers(2, 4))
-    refuses(subject, call.but(x=call.x.repeat(times, axis=1)))
-
-
-def refuses(subject: Subject, call: Call) -> None:
-    try:
-        got = subject.result(call)
-    except BackendError:
-        return
-    message = f"an impossible call was answered with an array of shape {got.shape}"
-    raise Disagreement(message, Evidence(call, got=got))
+    subject.refuse(call.but(x=call.x.repeat(times, axis=1)))
 
 
 @clause(

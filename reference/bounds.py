@@ -97,7 +97,7 @@ def normwise(
     """
     u, n = result.unit_roundoff, filters[0].size
     groups = parameters["groups"]
-    grouped = np.abs(x.astype("float64")).reshape(len(x), groups, -1)
+    grouped = np.abs(x.astype("float64")).reshape(len(x), groups, math.prod(x.shape[1:]) // groups)
     weights = np.abs(filters.astype("float64")).reshape(groups, len(filters) // groups, -1)
     padded = [
         size + low + high + dilation * kernel
@@ -122,7 +122,7 @@ def normwise(
     bound = u * (winograd + fft) + (n + 1) * result.smallest_normal
     if bias is not None:
         bound = bound + 2 * u * (np.abs(bias.astype("float64")) + bound)
-    return np.asarray(bound).reshape(*bound.shape, *(1 for _ in padded))
+    return np.asarray(bound).reshape(*bound.shape, *(1,) * len(padded))
 
 
 def _truth_error(terms: Array, magnitude: Array, result: Format) -> Array:

@@ -283,7 +283,7 @@ def spoilt() -> Backend:
         (lambda: Array("float32", (1,), ("NaN",)), "array.values is 'NaN'"),
         (lambda: Array("float32", (1,), (float("inf"),)), "array.values is inf"),
         (lambda: Array.of(np.ones(2, complex)), "complex128 cannot be stored"),
-        (lambda: Backend("b", "", "", "f32", {}, {}), "backend.dtypes is 'f32'"),
+        (lambda: Backend("b", "", "", "f32", {}, {}), "dtypes is 'f32'"),  # type: ignore[arg-type]
         (lambda: spoilt(), "backend.environment.threads is 4"),
         (lambda: End("", 0, {"pass": 3}), "the end counts 3 of outcome 'pass', and there are 0"),
         (lambda: RUN, "only the first"),

@@ -1,0 +1,38 @@
+"""Every fault of the catalogue is caught, by the clause that a reader would expect to catch it."""
+
+import hypothesis
+import pytest
+
+from conformance import (  # noqa: F401 (their clauses)
+    test_bias,
+    test_channels,
+    test_correlation,
+    test_dtypes,
+    test_geometry,
+    test_lesson,
+    test_memory,
+)
+from conformance.clauses import CLAUSES
+from conformance.judge import Disagreement
+from conformance.plan import EXAMPLES
+from conformance.selftest.faults import FAULTS, Fault
+from conformance.subject import BackendError, Subject
+
+DEFAULT = hypothesis.settings(
+    max_examples=EXAMPLES["default"],
+    deadline=None,
+    database=None,
+    phases=[hypothesis.Phase.generate],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_every_fault_is_caught(fault: Fault) -> None:
+    subject = Subject(fault.adapter(), fault.dtype)
+    with pytest.raises((Disagreement, BackendError, hypothesis.errors.Flaky)):
+        CLAUSES[fault.clause].hold(subject, DEFAULT, seed=0)
+
+
+def test_every_clause_catches_a_fault() -> None:
+    assert {fault.clause for fault in FAULTS.values()} == set(CLAUSES)
