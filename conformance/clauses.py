@@ -9,6 +9,7 @@ draws examples::
         ...
 """
 
+import importlib
 import inspect
 import random
 from collections.abc import Callable
@@ -24,14 +25,23 @@ from conformance.judge import Disagreement
 from conformance.known_issues import KnownIssue, known_issues
 from conformance.subject import BackendError, Subject
 
+
+@dataclass(frozen=True)
+class Chapter:
+    """``module`` holds the tests of its clauses."""
+
+    title: str
+    module: str
+
+
 CHAPTERS = {
-    "GEOM": "Geometry",
-    "CORR": "Cross-correlation",
-    "CHAN": "Channels",
-    "BIAS": "Bias",
-    "TYPE": "Dtypes and rounding",
-    "MEM": "Memory",
-    "LESSON": "The lesson on real data",
+    "GEOM": Chapter("Geometry", "conformance.test_geometry"),
+    "CORR": Chapter("Cross-correlation", "conformance.test_correlation"),
+    "CHAN": Chapter("Channels", "conformance.test_channels"),
+    "BIAS": Chapter("Bias", "conformance.test_bias"),
+    "TYPE": Chapter("Dtypes and rounding", "conformance.test_dtypes"),
+    "MEM": Chapter("Memory", "conformance.test_memory"),
+    "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),
 }
 
 
@@ -55,7 +65,13 @@ class Clause:
 
     @property
     def chapter(self) -> str:
-        return CHAPTERS[self.id.partition("-")[0]]
+        return CHAPTERS[self.id.partition("-")[0]].title
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Its place in the specification."""
+        prefix, _, number = self.id.partition("-")
+        return list(CHAPTERS).index(prefix), int(number)
 
     @property
     def draws(self) -> bool:
@@ -114,7 +130,14 @@ class Clause:
         subject.examples += 1
 
 
-CLAUSES: dict[str, Clause] = {}
+_CLAUSES: dict[str, Clause] = {}
+
+
+def clauses() -> dict[str, Clause]:
+    """Every clause of the specification by its id, in order."""
+    for chapter in CHAPTERS.values():
+        importlib.import_module(chapter.module)
+    return dict(sorted(_CLAUSES.items(), key=lambda item: item[1].order))
 
 
 def clause(
@@ -128,8 +151,7 @@ def clause(
 
     def declare(check: Callable[..., None]) -> Callable[..., None]:
         declared = Clause(id, sentence, source, check, every_dtype)
-        assert id not in CLAUSES or CLAUSES[id].check.__module__ == check.__module__, id
-        CLAUSES[id] = declared
+        _CLAUSES[id] = declared
 
         def test(subject: Subject, plan: Any) -> None:
             try:

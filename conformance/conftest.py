@@ -111,10 +111,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Clauses can be chosen by their id: ``-k CORR-3``; chapters by their prefix: ``-k CORR``."""
+    """Clauses run in their order; -k chooses them by id (CORR-3) or by chapter (CORR)."""
+    order = {}
     for item in items:
         if clause := getattr(getattr(item, "function", None), "clause", None):
-            item.extra_keyword_matches.update((clause.id, clause.chapter))
+            item.extra_keyword_matches.add(clause.id)
+            order[item] = clause.order
+    clauses = sorted(order, key=order.__getitem__)
+    items[:] = clauses + [item for item in items if item not in order]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from adapters import Adapter
 from conformance import __version__
-from conformance.clauses import Clause
+from conformance.clauses import Clause, clauses
 from conformance.explain import case_of, explain, outcome_of
 from conformance.plan import NotRun, Plan, load_backends
 from conformance.subject import Subject
@@ -33,7 +33,7 @@ class Recorder:
             "results", self.started.replace(":", "-") + ".jsonl"
         )
         self.writer: results.Writer | None = None
-        self.written: dict[tuple[str, str], results.Record] = {}
+        self.written: list[results.Backend] = []
         self.outcomes: list[results.Outcome] = []
 
     @cached_property
@@ -41,9 +41,20 @@ class Recorder:
         """Loaded when the first clause is collected, and never if none is."""
         return load_backends(self.config.getoption("--backend"))
 
+    @cached_property
+    def described(self) -> list[dict[str, Any]]:
+        """The backends as the results tell of them."""
+        return [asdict(describe(backend)) for backend in self.backends]
+
     @property
     def adapters(self) -> list[Adapter]:
         return [backend for backend in self.backends if isinstance(backend, Adapter)]
+
+    @property
+    def missing(self) -> list[str]:
+        """The backends that were asked for by name, and did not run."""
+        asked = self.config.getoption("--backend")
+        return [b.name for b in self.written if b.not_run is not None and b.spec in asked]
 
     def pytest_report_header(self) -> str:
         return f"convspec: --profile {self.plan.profile} --seed {self.plan.seed}"
@@ -54,8 +65,8 @@ class Recorder:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        for backend in getattr(node, "workeroutput", {}).get("convspec_backends", []):
-            self._describe(results.Backend(**backend))
+        if backends := getattr(node, "workeroutput", {}).get("convspec_backends"):
+            self._open(backends)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
@@ -66,26 +77,19 @@ class Recorder:
             return report
         error = call.excinfo.value if call.excinfo else None
         outcome, reason = outcome_of(error)
-        report.convspec = {
-            "backend": asdict(described(subject.adapter)),
-            "clause": asdict(
-                results.Clause(clause.id, clause.chapter, clause.sentence, clause.source)
-            ),
-            "outcome": asdict(
-                results.Outcome(
-                    clause=clause.id,
-                    backend=subject.adapter.name,
-                    dtype=subject.dtype,
-                    outcome=outcome,
-                    examples=subject.examples,
-                    declined=subject.declined.total(),
-                    worst=subject.worst,
-                    seconds=call.duration,
-                    reason=reason,
-                    case=case_of(error),
-                )
-            ),
-        }
+        record = results.Outcome(
+            clause=clause.id,
+            backend=subject.adapter.name,
+            dtype=subject.dtype,
+            outcome=outcome,
+            examples=subject.examples,
+            declined=subject.declined.total(),
+            worst=subject.worst,
+            seconds=call.duration,
+            reason=reason,
+            case=case_of(error),
+        )
+        report.convspec = {"backends": self.described, "outcome": asdict(record)}
         if report.failed:
             report.longrepr = explain(clause, subject, error)
         return report
@@ -94,22 +98,19 @@ class Recorder:
         content = getattr(report, "convspec", None)
         if content is None or self.is_worker:
             return
-        self._describe(results.Backend(**content["backend"]))
-        self._describe(results.Clause(**content["clause"]))
         outcome = results.Outcome(**content["outcome"])
-        self._open().write(outcome)
+        self._open(content["backends"]).write(outcome)
         self.outcomes.append(outcome)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        backends = [described(backend) for backend in self.__dict__.get("backends", [])]
+        loaded = "backends" in vars(self)
         if self.is_worker:
-            self.config.workeroutput["convspec_backends"] = [  # type: ignore[attr-defined]
-                asdict(backend) for backend in backends
-            ]
+            output = self.config.workeroutput  # type: ignore[attr-defined]
+            output["convspec_backends"] = self.described if loaded else None
             return
-        for backend in backends:
-            self._describe(backend)
+        if loaded:
+            self._open(self.described)
         if self.writer is None:
             return
         if self.missing and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
@@ -125,7 +126,7 @@ class Recorder:
         if self.writer is None:
             return
         terminalreporter.section("convspec")
-        for line in summarize(self.described, self.outcomes, terminalreporter._tw.fullwidth):
+        for line in summarize(self.written, self.outcomes, terminalreporter._tw.fullwidth):
             terminalreporter.write_line(line)
         for name in self.missing:
             terminalreporter.write_line(f"{name} was asked for and did not run: exit code 1")
@@ -134,18 +135,8 @@ class Recorder:
         if page := self.config.getoption("--report"):
             terminalreporter.write_line(f"report: {page}")
 
-    @property
-    def described(self) -> list[results.Backend]:
-        found = [record for record in self.written.values() if isinstance(record, results.Backend)]
-        return sorted(found, key=lambda backend: backend.name)
-
-    @property
-    def missing(self) -> list[str]:
-        """The backends that were asked for by name, and did not run."""
-        asked = self.config.getoption("--backend")
-        return [b.name for b in self.described if b.not_run is not None and b.spec in asked]
-
-    def _open(self) -> results.Writer:
+    def _open(self, backends: list[dict[str, Any]]) -> results.Writer:
+        """The results file, begun with what its outcomes refer to."""
         if self.writer is None:
             self.writer = results.Writer(self.path)
             self.writer.write(
@@ -158,18 +149,17 @@ class Recorder:
                     environment=environment(),
                 )
             )
+            for clause in clauses().values():
+                self.writer.write(
+                    results.Clause(clause.id, clause.chapter, clause.sentence, clause.source)
+                )
+            self.written = [results.Backend(**backend) for backend in backends]
+            for backend in self.written:
+                self.writer.write(backend)
         return self.writer
 
-    def _describe(self, record: results.Backend | results.Clause) -> None:
-        """Write what outcomes refer to, once."""
-        name = record.name if isinstance(record, results.Backend) else record.id
-        key = type(record).__name__, name
-        if key not in self.written:
-            self._open().write(record)
-            self.written[key] = record
 
-
-def described(backend: Adapter | NotRun) -> results.Backend:
+def describe(backend: Adapter | NotRun) -> results.Backend:
     """A backend as the results tell of it."""
     if isinstance(backend, NotRun):
         return results.Backend(backend.spec, backend.spec, "", (), {}, {}, backend.reason)

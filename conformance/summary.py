@@ -8,7 +8,8 @@ from reports.results import OUTCOMES, Backend, Outcome, count
 
 def summarize(backends: list[Backend], outcomes: list[Outcome], width: int) -> list[str]:
     """Tables of outcomes, as many backends beside each other as fit, and who did not run."""
-    chapters = [name for name in CHAPTERS.values() if name in {_chapter(o) for o in outcomes}]
+    met = {_chapter(outcome) for outcome in outcomes}
+    chapters = [chapter.title for chapter in CHAPTERS.values() if chapter.title in met]
     cells: dict[tuple[str, str], Counter[str]] = {}
     for outcome in outcomes:
         cells.setdefault((_chapter(outcome), outcome.backend), Counter())[outcome.outcome] += 1
@@ -34,7 +35,7 @@ def summarize(backends: list[Backend], outcomes: list[Outcome], width: int) -> l
 
 
 def _chapter(outcome: Outcome) -> str:
-    return CHAPTERS[outcome.clause.partition("-")[0]]
+    return CHAPTERS[outcome.clause.partition("-")[0]].title
 
 
 def _cell(counts: Counter[str] | None) -> str:

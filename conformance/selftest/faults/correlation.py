@@ -229,9 +229,10 @@ def kernel_axes_exchanged_in_3d(x: Array, filters: Array, bias: Any, **p: Any) -
 
 @fault("CORR-11")
 def axes_of_one_squeezed(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    result = cross_correlate(x, filters, bias, **p)
-    squeezed = result.ndim > 3 and result.shape[-1] == 1
-    return np.squeeze(result, -1) if squeezed else result
+    result: Array = cross_correlate(x, filters, bias, **p)
+    if result.ndim == 3 or result.shape[-1] > 1:
+        return result
+    return np.asarray(result[..., 0])
 
 
 @fault("CORR-12")
