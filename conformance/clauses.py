@@ -9,6 +9,7 @@ draws examples::
         ...
 """
 
+import contextlib
 import importlib
 import inspect
 import random
@@ -43,6 +44,9 @@ CHAPTERS = {
     "MEM": Chapter("Memory", "conformance.test_memory"),
     "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),
 }
+
+
+_PATIENCE = 3  # declined examples for each one that is to run
 
 
 class Known(Exception):  # noqa: N818 (an outcome)
@@ -83,10 +87,8 @@ class Clause:
         that are listed, and in no other.
         """
         issues = known_issues(self.id, subject)
-        if self.draws:
+        with contextlib.suppress(hypothesis.errors.Unsatisfiable, Unsupported):
             self._examples(subject, settings, seed, issues)()
-        else:
-            self._example(subject, issues, self.check)
         if not subject.examples:
             raise Unsupported(subject.declined.most_common(1)[0][0])
         for issue in issues:
@@ -98,8 +100,15 @@ class Clause:
     def _examples(
         self, subject: Subject, settings: hypothesis.settings, seed: int, issues: list[KnownIssue]
     ) -> Callable[[], None]:
+        if not self.draws:
+            return lambda: self._example(subject, issues)
+
         def example(data: st.DataObject) -> None:
-            self._example(subject, issues, self.check, data)
+            try:
+                self._example(subject, issues, data)
+            except Unsupported:
+                if subject.declined.total() < _PATIENCE * settings.max_examples:
+                    hypothesis.reject()  # another one is drawn in its place
 
         # The name is part of the key under which Hypothesis stores failing examples.
         example.__name__ = example.__qualname__ = self.check.__name__
@@ -108,26 +117,21 @@ class Clause:
         own = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
         return hypothesis.seed(own)(test)
 
-    @staticmethod
-    def _example(
-        subject: Subject,
-        issues: list[KnownIssue],
-        check: Callable[..., None],
-        *data: st.DataObject,
-    ) -> None:
+    def _example(self, subject: Subject, issues: list[KnownIssue], *data: st.DataObject) -> None:
         try:
-            check(subject, *data)
+            self.check(subject, *data)
         except Unsupported as why:
             subject.declined[str(why)] += 1
-            return
+            raise
         except Disagreement as failure:
+            subject.examples += 1
             if not any(issue.covers(failure.evidence) for issue in issues):
-                subject.examples += 1
                 raise
         except BackendError:
             subject.examples += 1
             raise
-        subject.examples += 1
+        else:
+            subject.examples += 1
 
 
 _CLAUSES: dict[str, Clause] = {}

@@ -18,7 +18,7 @@ from reference.geometry import Pads, Sizes, effective_kernel
 
 REGIMES = (
     "small",
-    "small",
+    "plain",  # no stride, padding, dilation or groups
     "exact fit",  # the filter covers the padded input
     "pointwise",  # 1 x 1 filters that step over values
     "large kernel",
@@ -28,6 +28,8 @@ REGIMES = (
     "many filters",
     "large batch",
 )
+
+PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
@@ -79,6 +81,7 @@ def _recipe(
 ) -> Recipe:
     regime = dice.one_of(fixed.get("regimes", REGIMES))
     axes = dice.one_of(spatial_axes)
+    fixed = PLAIN | fixed if regime == "plain" else fixed
 
     def number(name: str, low: int, high: int) -> int:
         value = fixed.get(name, (low, high))

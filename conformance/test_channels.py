@@ -11,7 +11,7 @@ from conformance.subject import Subject
 DEFINITION = "Goodfellow, Bengio, Courville (2016), Deep Learning, equation 9.7"
 GROUPS = "Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep CNNs, section 3.5"
 
-DEEP = ("small", "large kernel", "exact fit")
+DEEP = ("small", "plain", "large kernel", "exact fit")
 
 
 @clause(

@@ -5,15 +5,13 @@ from hypothesis import strategies as st
 
 from conformance.clauses import clause
 from conformance.judge import Reading
-from conformance.strategies import REGIMES, integer_calls
+from conformance.strategies import PLAIN, REGIMES, integer_calls
 from conformance.subject import Subject
 from reference import effective_kernel, every, pad
 
 DEFINITION = "Goodfellow, Bengio, Courville (2016), Deep Learning, equation 9.6"
 SIGNALS = "Oppenheim and Schafer, Discrete-Time Signal Processing, chapter 2"
 ARITHMETIC = "Dumoulin and Visin (2016), A guide to convolution arithmetic"
-
-PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": False}
 
 
 @clause(
@@ -25,7 +23,9 @@ PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": False}
 def test_sum_of_products(subject: Subject, data: st.DataObject) -> None:
     regimes = ("small", "large kernel", "exact fit", "large batch")
     subject.check(
-        data.draw(integer_calls(subject, regimes=regimes, channels=1, filters=1, **PLAIN))
+        data.draw(
+            integer_calls(subject, regimes=regimes, channels=1, filters=1, **PLAIN, bias=False)
+        )
     )
 
 
@@ -36,7 +36,7 @@ def test_sum_of_products(subject: Subject, data: st.DataObject) -> None:
     source=DEFINITION + ": cross-correlation, in contrast to equation 9.4",
 )
 def test_not_flipped(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject, channels=1, batch=1, **PLAIN))
+    call = data.draw(integer_calls(subject, channels=1, batch=1, **PLAIN, bias=False))
     kernel = call.filters.shape[2:]
     one = np.zeros((1, 1, *(2 * k - 1 for k in kernel)), call.x.dtype)
     one[(0, 0, *(k - 1 for k in kernel))] = 1
@@ -93,7 +93,7 @@ def test_shift_equivariant(subject: Subject, data: st.DataObject) -> None:
     source=SIGNALS,
 )
 def test_delta_is_the_identity(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject, **PLAIN))
+    call = data.draw(integer_calls(subject, **PLAIN, bias=False))
     channels = call.x.shape[1]
     centre = tuple((k - 1) // 2 for k in call.filters.shape[2:])
     delta = np.zeros((channels, channels, *call.filters.shape[2:]), call.x.dtype)
