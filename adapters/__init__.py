@@ -1,4 +1,4 @@
-"""How a backend is asked: the contract, the registry, and an adapter for each backend.
+"""convspec: how a backend is asked: the contract, the registry, and an adapter for each backend.
 
 All that a new backend needs is a class like this one, in any module::
 

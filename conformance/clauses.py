@@ -112,10 +112,10 @@ class Clause:
 
         # The name is part of the key under which Hypothesis stores failing examples.
         example.__name__ = example.__qualname__ = self.check.__name__
-        test = settings(hypothesis.given(data=st.data())(example))
         # The same for every backend, so that all of them are asked the same.
         own = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
-        return hypothesis.seed(own)(test)
+        # In this order: a seed alone would switch off the database that the settings name.
+        return settings(hypothesis.seed(own)(hypothesis.given(data=st.data())(example)))
 
     def _example(self, subject: Subject, issues: list[KnownIssue], *data: st.DataObject) -> None:
         try:

@@ -1,5 +1,6 @@
 """The command line of ``pytest conformance``: its options; a test for each backend and dtype."""
 
+import importlib.util
 import os
 import random
 from pathlib import Path
@@ -45,13 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    from conformance.plan import Plan, shadowing
-
-    if hidden := shadowing(("reference", "adapters", "reports")):
-        raise pytest.UsageError(
-            f"another distribution hides convspec's package {hidden}: "
-            "install convspec into an environment of its own"
-        )
+    _refuse_shadows()
+    from conformance.plan import Plan
     from conformance.recorder import Recorder
 
     _use_mnist(config.getoption("--mnist"))
@@ -64,6 +60,21 @@ def pytest_configure(config: pytest.Config) -> None:
         database=config.rootpath / ".hypothesis" / "convspec",
     )
     config.pluginmanager.register(Recorder(config, plan), "convspec-recorder")
+
+
+def _refuse_shadows() -> None:
+    """Say so when another distribution hides or overwrites one of the project's packages."""
+    home = Path(__file__).resolve().parent.parent
+    for package in ("reference", "adapters", "reports"):
+        found = importlib.util.find_spec(package)
+        origin = Path(found.origin or "").resolve() if found else None
+        ours = origin == home / package / "__init__.py"
+        marked = ours and "convspec" in (home / package / "__init__.py").read_text("utf-8")
+        if not marked:
+            raise pytest.UsageError(
+                f"convspec's package {package!r} is hidden by another distribution (found at "
+                f"{origin}, expected in {home}): install convspec into an environment of its own"
+            )
 
 
 def _use_mnist(directory: str | None) -> None:

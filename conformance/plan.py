@@ -1,11 +1,11 @@
 """What a run is to do: which backends, how many examples, from which seed."""
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import hypothesis
+from hypothesis import Phase
 from hypothesis.database import (
     DirectoryBasedExampleDatabase,
     ExampleDatabase,
@@ -46,6 +46,7 @@ class Plan:
             derandomize=False,
             print_blob=False,
             report_multiple_bugs=False,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=list(hypothesis.HealthCheck),
             database=self._database(subject) if self.replay else None,
         )
@@ -77,14 +78,3 @@ def load_backends(specs: list[str]) -> list[Adapter | NotRun]:
         names[adapter.name] = spec
         backends.append(adapter)
     return backends
-
-
-def shadowing(packages: tuple[str, ...]) -> str | None:
-    """Which package of another distribution hides one of the project's, and where it lies."""
-    home = Path(__file__).resolve().parent.parent
-    for package in packages:
-        found = importlib.util.find_spec(package)
-        origin = Path(found.origin).resolve() if found and found.origin else None
-        if origin is None or origin.parent.parent != home:
-            return f"{package} (found at {origin}, expected in {home})"
-    return None

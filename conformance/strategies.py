@@ -7,14 +7,14 @@ a single number; as bytes they are spread evenly, and each still shrinks to its 
 arrays come from a seed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
 from conformance.calls import Call, Recipe
 from conformance.data import FLOATS, INTEGERS
-from reference.geometry import Pads, Sizes, effective_kernel
+from reference.geometry import Sizes, effective_kernel
 
 REGIMES = (
     "small",
@@ -33,7 +33,7 @@ PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
-_BEYOND_7 = {1: 13, 2: 9, 3: 4}
+_BEYOND_7 = {1: 16, 2: 11, 3: 5}
 
 
 _DRAWN_BYTES = 40
@@ -83,56 +83,52 @@ def _recipe(
     axes = dice.one_of(spatial_axes)
     fixed = PLAIN | fixed if regime == "plain" else fixed
 
+    # Every number is read whether it is needed or not, and a small byte gives the same number in
+    # every regime: so shrinking one number leaves the others alone.
     def number(name: str, low: int, high: int) -> int:
         value = fixed.get(name, (low, high))
-        return dice.between(*value) if isinstance(value, tuple) else int(value)
+        return dice.between(*value) if isinstance(value, tuple) else dice.between(value, value)
 
-    def for_each_axis(name: str, low: int, high: int) -> tuple[int, ...]:
-        return tuple(number(name, low, high) for _ in range(axes))
+    def for_each_axis(name: str, low: int, high: int) -> Sizes:
+        return tuple([number(name, low, high) for _ in range(3)][:axes])
 
-    groups = number("groups", *{"depthwise": (2, 9), "many groups": (4, 8)}.get(regime, (1, 3)))
-    depth = {"depthwise": (1, 1), "many channels": (5, 40)}.get(regime, (1, 3))
-    kernel, stride, dilation, padding = _windows(regime, axes, for_each_axis, number)
-    room = 0 if regime == "exact fit" else _ROOM[axes]
-    size = tuple(
-        max(1, extent - low - high) + dice.between(0, room)
-        for extent, (low, high) in zip(effective_kernel(kernel, dilation), padding, strict=True)
-    )
+    groups = number("groups", *{"depthwise": (1, 9), "many groups": (1, 9)}.get(regime, (1, 3)))
+    kernel = for_each_axis("kernel", *_kernels(regime, axes))
+    stride = for_each_axis("stride", *((2, 3) if regime == "pointwise" else (1, 3)))
+    short = axes == 3 or regime == "large kernel"
+    dilation = for_each_axis("dilation", 1, 2 if short else 3)
+    low, high = (for_each_axis("padding", 0, 3) for _ in range(2))
+    room = for_each_axis("room", 0, 0 if regime == "exact fit" else _ROOM[axes])
+    extents = effective_kernel(kernel, dilation)
     return Recipe(
         dtype=dtype,
-        batch=number("batch", *((9, 33) if regime == "large batch" else (1, 4))),
+        batch=number("batch", *((1, 33) if regime == "large batch" else (1, 4))),
         groups=groups,
-        channels=number("channels", *depth),
-        filters=number("filters", *((5, 40) if regime == "many filters" else (1, 4))),
-        size=size,
+        channels=number("channels", *_depths(regime)),
+        filters=number("filters", *((1, 40) if regime == "many filters" else (1, 4))),
+        size=tuple(
+            max(1, extent - before - after) + more
+            for extent, before, after, more in zip(extents, low, high, room, strict=True)
+        ),
         kernel=kernel,
         stride=stride,
-        padding=padding,
+        padding=tuple(zip(low, high, strict=True)),
         dilation=dilation,
-        bias=fixed.get("bias", bool(dice.between(0, 1))),
+        bias=bool(number("bias", 0, 1)),
         data=dice.one_of(data),
         seed=dice.between(0, 255) + 256 * dice.between(0, 255),
         headroom=headroom,
     )
 
 
-def _windows(
-    regime: str,
-    axes: int,
-    for_each_axis: Callable[[str, int, int], Sizes],
-    number: Callable[[str, int, int], int],
-) -> tuple[Sizes, Sizes, Sizes, Pads]:
-    """Kernel, stride, dilation and padding."""
+def _kernels(regime: str, axes: int) -> tuple[int, int]:
     if regime == "pointwise":
-        kernel, stride = (1,) * axes, for_each_axis("stride", 2, 3)
-    else:
-        low, high = 1, _LARGEST_KERNEL[axes]
-        if regime == "large kernel":
-            low, high = high, _BEYOND_7[axes]
-        kernel, stride = for_each_axis("kernel", low, high), for_each_axis("stride", 1, 3)
-    dilation = for_each_axis("dilation", 1, 2 if axes == 3 or regime == "large kernel" else 3)
-    padding = tuple((number("padding", 0, 3), number("padding", 0, 3)) for _ in range(axes))
-    return kernel, stride, dilation, padding
+        return 1, 1
+    return 1, (_BEYOND_7 if regime == "large kernel" else _LARGEST_KERNEL)[axes]
+
+
+def _depths(regime: str) -> tuple[int, int]:
+    return {"depthwise": (1, 1), "many channels": (1, 40)}.get(regime, (1, 3))
 
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:

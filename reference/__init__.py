@@ -1,4 +1,4 @@
-"""The specification, as NumPy that can be read: it defines what is right.
+"""convspec: the specification, as NumPy that can be read: it defines what is right.
 
 Arrays have the layout (N, C, *size): batch, channels, spatial axes. See
 :func:`cross_correlate` for the operation that everything here is about.

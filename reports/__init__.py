@@ -1,4 +1,4 @@
-"""What a person sees of a run: the results file, and the page made from it."""
+"""convspec: what a person sees of a run: the results file, and the page made from it."""
 
 from reports.page import render, write_page
 from reports.results import (
