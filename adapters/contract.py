@@ -18,6 +18,11 @@ CONTRACT = 1
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NAMED_PADDING = ("valid", "same_upper", "same_lower")
 GRADES = ("A", "B")
+RESULT_DTYPES = (
+    *(*DTYPES, "bool"),
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+)
+LARGEST_ARRAY = 2**30  # bytes
 
 
 class Unsupported(Exception):  # noqa: N818 (an answer, not an error)
@@ -88,3 +93,16 @@ class Adapter(ABC):
     def environment(self) -> dict[str, str]:
         """What the results may depend on: device, threads, flags."""
         return {}
+
+
+def checked(result: Any) -> Array:
+    """What an adapter returned, if it is an array of real numbers and of a sane size; raises
+    TypeError if it is anything else.
+    """
+    if not isinstance(result, np.ndarray):
+        raise TypeError(f"the adapter returned {type(result).__name__}, not a NumPy array")
+    if result.dtype.name not in RESULT_DTYPES:
+        raise TypeError(f"the adapter returned an array of {result.dtype}, not of real numbers")
+    if result.nbytes > LARGEST_ARRAY:
+        raise TypeError(f"the adapter returned an array of shape {result.shape}: too large")
+    return result

@@ -1,5 +1,6 @@
 """A call to a backend: how it is described in a few numbers, and the arrays made from them."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -98,6 +99,14 @@ class Call:
     def exact(self) -> bool:
         """Whether every direct algorithm must get every bit right."""
         return self.data in INTEGERS
+
+    @property
+    def key(self) -> bytes:
+        """The same for calls that are the same to the last bit."""
+        digest = hashlib.sha256(repr((self.describe(), self.x.shape, self.filters.shape)).encode())
+        for array in (self.x, self.filters, self.bias):
+            digest.update(b"" if array is None else array.tobytes())
+        return digest.digest()
 
     @property
     def axes(self) -> int:

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from adapters import Unsupported
 from conformance.judge import Disagreement
 from conformance.known_issues import KnownIssue, known_issues
-from conformance.subject import BackendError, Subject
+from conformance.subject import BackendFailure, NotTried, Subject
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,8 @@ class Clause:
             except Unsupported:
                 if subject.declined.total() < _PATIENCE * settings.max_examples:
                     hypothesis.reject()  # another one is drawn in its place
+            except NotTried:
+                hypothesis.reject()
 
         # The name is part of the key under which Hypothesis stores failing examples.
         example.__name__ = example.__qualname__ = self.check.__name__
@@ -127,7 +129,7 @@ class Clause:
             subject.examples += 1
             if not any(issue.covers(failure.evidence) for issue in issues):
                 raise
-        except BackendError:
+        except BackendFailure:
             subject.examples += 1
             raise
         else:

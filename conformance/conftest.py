@@ -41,6 +41,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="where the results go, as JSON Lines (default: a new file in results/)",
     )
+    group.addoption(
+        "--in-process",
+        action="store_true",
+        help="run backends in this process, for debugging (default: each in one of its own)",
+    )
+    group.addoption(
+        "--threads", type=int, default=1, metavar="N", help="threads of a backend (default: 1)"
+    )
+    group.addoption(
+        "--time-limit",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="the longest that a call may take, once its shapes are known (default: 30)",
+    )
+    group.addoption(
+        "--memory-limit",
+        type=float,
+        default=8.0,
+        metavar="GIB",
+        help="the data that a backend's process may hold; 0: no limit (default: 8)",
+    )
     group.addoption("--report", metavar="FILE", type=Path, help="also write an HTML page")
 
 

@@ -6,7 +6,7 @@ from hypothesis.errors import Flaky
 
 from conformance.clauses import Clause, StaleIssueError
 from conformance.judge import Disagreement, Evidence
-from conformance.subject import BackendError, Subject
+from conformance.subject import BackendFailure, Subject
 from reference.geometry import Array
 from reports import results
 
@@ -20,8 +20,8 @@ def outcome_of(error: BaseException | None) -> tuple[str, str]:
             return "pass", ""
         case Disagreement():
             return "fail", str(error)
-        case BackendError():
-            return "error", str(error)
+        case BackendFailure():
+            return error.outcome, str(error)
         case Flaky():
             cause = _of_evidence(error)
             return "fail", f"not repeatable: the same examples gave other results ({cause})"
@@ -63,9 +63,9 @@ def explain(clause: Clause, subject: Subject, error: BaseException | None) -> st
     return "\n".join(lines)
 
 
-def _of_evidence(error: BaseException | None) -> Disagreement | BackendError | None:
+def _of_evidence(error: BaseException | None) -> Disagreement | BackendFailure | None:
     """The exception that holds the case: Hypothesis wraps those that do not repeat in a group."""
-    if isinstance(error, Disagreement | BackendError):
+    if isinstance(error, Disagreement | BackendFailure):
         return error
     for inner in getattr(error, "exceptions", ()):
         if found := _of_evidence(inner):

@@ -1,6 +1,9 @@
 """What a run is to do: which backends, how many examples, from which seed."""
 
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +17,7 @@ from hypothesis.database import (
 )
 
 from adapters import BUILT_IN, Adapter, Unavailable, load
+from adapters.isolation import Isolated, Limits
 from conformance.subject import Subject
 
 EXAMPLES = {"quick": 8, "default": 40, "thorough": 1000}
@@ -25,6 +29,14 @@ class NotRun:
 
     spec: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Isolation:
+    """How workers are run, and the folder for the calls that they are given."""
+
+    limits: Limits
+    calls: Path
 
 
 @dataclass(frozen=True)
@@ -63,13 +75,17 @@ class Plan:
         )
 
 
-def load_backends(specs: list[str]) -> list[Adapter | NotRun]:
-    """Every backend asked for; all built-in ones if none is. A name stands for one backend."""
+def load_backends(specs: list[str], isolation: Isolation | None) -> list[Adapter | NotRun]:
+    """Every backend asked for; all built-in ones if none is. A name stands for one backend.
+
+    Each runs in a process of its own, and all of these start at once; with no ``isolation`` they
+    are loaded into this one.
+    """
     backends: list[Adapter | NotRun] = []
     names: dict[str, str] = {}
-    for spec in dict.fromkeys(specs or BUILT_IN):
+    for spec, start in _starting(list(dict.fromkeys(specs or BUILT_IN)), isolation):
         try:
-            adapter = load(spec)
+            adapter = start()
             if adapter.name in names:
                 raise Unavailable(f"its name {adapter.name!r} is taken by {names[adapter.name]}")
         except Unavailable as why:
@@ -78,3 +94,23 @@ def load_backends(specs: list[str]) -> list[Adapter | NotRun]:
         names[adapter.name] = spec
         backends.append(adapter)
     return backends
+
+
+def _starting(
+    specs: list[str], isolation: Isolation | None
+) -> Iterator[tuple[str, Callable[[], Adapter]]]:
+    if isolation is None:
+        yield from ((spec, partial(load, spec)) for spec in specs)
+        return
+    started: list[tuple[str, Callable[[], Adapter]]] = []
+    for spec in specs:
+        file = isolation.calls / f"{os.getpid()}-{quote(spec, safe='')}.call"
+        try:
+            started.append((spec, Isolated(spec, isolation.limits, file).ready))
+        except Unavailable as why:
+            started.append((spec, partial(_unavailable, why)))
+    yield from started
+
+
+def _unavailable(why: Unavailable) -> Adapter:
+    raise why

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from adapters import Adapter
+from adapters.isolation import Isolated, Limits
 from conformance import __version__
 from conformance.clauses import Clause, clauses
 from conformance.explain import case_of, explain, outcome_of
-from conformance.plan import NotRun, Plan, load_backends
+from conformance.plan import Isolation, NotRun, Plan, load_backends
 from conformance.subject import Subject
 from conformance.summary import summarize
 from reports import results
@@ -39,7 +40,19 @@ class Recorder:
     @cached_property
     def backends(self) -> list[Adapter | NotRun]:
         """Loaded when the first clause is collected, and never if none is."""
-        return load_backends(self.config.getoption("--backend"))
+        return load_backends(self.config.getoption("--backend"), self.isolation)
+
+    @property
+    def isolation(self) -> Isolation | None:
+        option = self.config.getoption
+        if option("--in-process"):
+            return None
+        limits = Limits(
+            call=option("--time-limit"),
+            memory=option("--memory-limit"),
+            threads=option("--threads"),
+        )
+        return Isolation(limits, self.path.with_suffix(".calls"))
 
     @cached_property
     def described(self) -> list[dict[str, Any]]:
@@ -105,6 +118,9 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         loaded = "backends" in vars(self)
+        for backend in self.backends if loaded else []:
+            if isinstance(backend, Isolated):
+                backend.close()
         if self.is_worker:
             output = self.config.workeroutput  # type: ignore[attr-defined]
             output["convspec_backends"] = self.described if loaded else None

@@ -7,18 +7,45 @@ from typing import Any
 import numpy as np
 
 from adapters import Adapter, Capabilities, Unsupported
+from adapters.contract import checked
 from adapters.dtypes import numpy_dtype
+from adapters.isolation import CrashError, OverdueError, RemoteError
 from conformance.calls import Call
 from conformance.judge import Disagreement, Evidence, Reading, allowance, compare, expected
 from reference.geometry import Array
 
 
-class BackendError(Exception):
-    """A backend raised what it should not, or returned what is no array of numbers."""
+class BackendFailure(Exception):  # noqa: N818 (its subclasses say which)
+    """A backend gave no result; ``evidence`` holds the call."""
+
+    outcome = "error"
 
     def __init__(self, message: str, evidence: Evidence) -> None:
         super().__init__(message)
         self.evidence = evidence
+
+
+class BackendError(BackendFailure):
+    """A backend raised what it should not, or returned what is no array of numbers."""
+
+
+class BackendCrash(BackendFailure):
+    """The process of a backend died."""
+
+    outcome = "crash"
+
+
+class BackendTimeout(BackendFailure):
+    """A backend did not answer in time."""
+
+    outcome = "timeout"
+
+
+class NotTried(Exception):  # noqa: N818
+    """A call that is not made any more: the backend has died too often."""
+
+
+_MOST_DEATHS = 5
 
 
 @dataclass
@@ -34,6 +61,7 @@ class Subject:
     examples: int = 0
     declined: Counter[str] = field(default_factory=Counter)
     worst: float | None = None
+    _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -92,19 +120,31 @@ class Subject:
         parameters: dict[str, Any] = {**call.parameters}
         if call.named_padding is not None:
             parameters["padding"] = call.named_padding
+        if self._deaths:
+            self._remember(call)
         try:
-            got = self.adapter.cross_correlate(call.x, call.filters, call.bias, **parameters)
+            return checked(
+                self.adapter.cross_correlate(call.x, call.filters, call.bias, **parameters)
+            )
         except Unsupported:
             raise
+        except (CrashError, OverdueError) as death:
+            kind = BackendCrash if isinstance(death, CrashError) else BackendTimeout
+            failure = kind(str(death), Evidence(call))
+            self._deaths[call.key] = failure
+            raise failure from death
+        except RemoteError as error:
+            raise BackendError(str(error), Evidence(call)) from error
         except (Exception, SystemExit) as error:
             message = f"the backend raised {type(error).__name__}: {str(error)[:2000]}"
             raise BackendError(message, Evidence(call)) from error
-        if not isinstance(got, np.ndarray):
-            message = f"the backend returned {type(got).__name__}, not a NumPy array"
-            raise BackendError(message, Evidence(call))
-        try:
-            got.astype("float64")
-        except (TypeError, ValueError):
-            message = f"the backend returned an array of {got.dtype}, not of numbers"
-            raise BackendError(message, Evidence(call)) from None
-        return got
+
+    def _remember(self, call: Call) -> None:
+        """A call that killed the backend is known to; the backend is not killed by it again, and
+        not more often than is needed to find a small case.
+        """
+        if known := self._deaths.get(call.key):
+            raise type(known)(str(known), known.evidence)
+        timed_out = any(isinstance(death, BackendTimeout) for death in self._deaths.values())
+        if timed_out or len(self._deaths) >= _MOST_DEATHS:
+            raise NotTried

@@ -48,6 +48,10 @@ Worst = Annotated[float, Rule(lambda w: w >= 0, "0 or more (inf when unbounded, 
 Number = Annotated[float | int | str, Rule(_is_storable, "finite, or 'nan', 'inf' or '-inf'")]
 Verdict = Annotated[str, Rule(OUTCOMES.__contains__, "one of " + ", ".join(OUTCOMES))]
 Format = Annotated[int, Rule(FORMAT.__eq__, str(FORMAT))]
+Shard = Annotated[
+    tuple[int, int],
+    Rule(lambda s: len(s) == 2 and 1 <= s[0] <= s[1], "two numbers K, N with 1 <= K <= N"),
+]
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Run(Record):
-    """What was started: the suite's version, the moment (ISO 8601, UTC), the profile, the seed."""
+    """What was started: the suite's version, the moment (ISO 8601, UTC), the profile, the seed.
+
+    `shard` is (K, N) when this is the K-th of N shares of a run, and `id` tells any two runs apart.
+    """
 
     format: Format
     suite: str
@@ -70,6 +77,8 @@ class Run(Record):
     profile: str
     seed: int | None
     environment: dict[str, str]
+    shard: Shard | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,21 @@ class End(Record):
     finished: str
     exit: int
     outcomes: dict[Verdict, Count]
+
+
+@dataclass(frozen=True)
+class Part(Record):
+    """What merged results remember of each file that they were made of.
+
+    Its run and how that ended, the ids of its clauses and its backends, both in its order, and
+    what was wrong with it.
+    """
+
+    run: Run
+    end: End | None
+    clauses: tuple[str, ...]
+    backends: tuple[Backend, ...]
+    problems: tuple[str, ...] = ()
 
 
 R = TypeVar("R", bound=Record)

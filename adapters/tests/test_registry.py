@@ -29,6 +29,10 @@ BROKEN = {
     "another class": ("class Acme: pass", "not a subclass of adapters.Adapter"),
     "raises on import": ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
     "does not compile": ("class Acme(:", "SyntaxError"),
+    "raises what looks like a missing module": (
+        "raise ModuleNotFoundError('no driver')",
+        "no driver",
+    ),
     "exits on import": ("raise SystemExit('no licence')", "SystemExit: no licence"),
     "unavailable on import": ("raise Unavailable('no driver')", "^no driver$"),
     "imports what is missing": (
@@ -54,10 +58,10 @@ BROKEN_BODIES = {
     "claims of a class": ("capabilities = Capabilities", "must be adapters.Capabilities, not"),
     "dtype": ("capabilities = Capabilities(dtypes=('float8',))", "claims dtypes {'float8'}"),
     "dtype, bare": ("capabilities = Capabilities(dtypes='float32')", "claims dtypes {"),
-    "axes": ("capabilities = Capabilities(spatial_axes=(2, 4))", "claims spatial_axes {4}"),
+    "axes": ("capabilities = Capabilities(spatial_axes=(2, 4))", r"claims spatial_axes \{4\}"),
     "padding": ("capabilities = Capabilities(named_padding=('full',))", "named_padding {'full'}"),
     "grade": ("capabilities = Capabilities(promises={'float32': 'D'})", "claims promises {'D'}"),
-    "dtypes of None": ("capabilities = Capabilities(dtypes=None)", "dtypes"),
+    "dtypes of None": ("capabilities = Capabilities(dtypes=None)", "claims dtypes|capabilities"),
     "axes of an int": ("capabilities = Capabilities(spatial_axes=2)", "spatial_axes"),
     "dtypes in lists": ("capabilities = Capabilities(dtypes=(['float32'],))", "dtypes"),
     "promises of a list": ("capabilities = Capabilities(promises=['B'])", "promises"),
@@ -70,7 +74,7 @@ BROKEN_BODIES = {
         "@property\n    def name(self): raise RuntimeError('no card')",
         "RuntimeError: no card",
     ),
-    "no instance": ("def __new__(cls): return 1", "not a subclass of adapters.Adapter|instance"),
+    "no instance": ("def __new__(cls): return 1", "Acme"),
 }
 
 Write = Callable[[str], str]
@@ -111,7 +115,7 @@ def test_no_cuda_device() -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
-    with pytest.raises(Unavailable, match="^no CUDA device$"):
+    with pytest.raises(Unavailable, match=r"^no CUDA device$"):
         load("torch-cuda")
 
 
@@ -162,7 +166,7 @@ def test_names_that_no_module_can_have(spec: str) -> None:
 
 
 def test_no_such_module() -> None:
-    with pytest.raises(Unavailable, match="^convspec_missing_module is not installed$"):
+    with pytest.raises(Unavailable, match=r"^convspec_missing_module is not installed$"):
         load("convspec_missing_module:Acme")
 
 

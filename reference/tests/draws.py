@@ -1,5 +1,6 @@
 """What the tests of the reference draw: shapes that fit each other, and a seed for the values."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,16 @@ import numpy as np
 from hypothesis import strategies as st
 
 from reference.geometry import Array, Parameters, Sizes
+
+DTYPES: dict[str, Any] = {
+    "float64": np.float64,
+    "float32": np.float32,
+    "float16": np.float16,
+}
+with suppress(ModuleNotFoundError):
+    from ml_dtypes import bfloat16
+
+    DTYPES["bfloat16"] = bfloat16
 
 Rng = np.random.Generator
 Arguments = tuple[Array, Array, Array | None]

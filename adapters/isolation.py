@@ -1,0 +1,316 @@
+"""A backend in a process of its own, asked like any other: whatever it does there, the run goes on.
+
+Over the pipes of the process itself, so that its exit code, the signal it died of and the end of
+its standard error are known, and so that the same few lines reach another interpreter or, through
+``ssh``, another machine.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from adapters.channel import ChannelError, frames, receive
+from adapters.contract import (
+    CONTRACT,
+    Adapter,
+    Array,
+    Capabilities,
+    Padding,
+    Sizes,
+    Unavailable,
+    Unsupported,
+)
+
+_TICK = 0.05
+_STDERR_LINES = 20
+_ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+class RemoteError(Exception):
+    """The backend raised an error, or returned what is no array."""
+
+
+class CrashError(Exception):
+    """The process of the backend died during a call."""
+
+
+class OverdueError(Exception):
+    """A call took longer than its limit, and the process was killed."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds for a call, seconds for a start (and for the first call of new shapes, which may
+    compile), GiB of memory for a worker (0: none), threads of a worker.
+    """
+
+    call: float = 30.0
+    start: float = 120.0
+    memory: float = 8.0
+    threads: int = 1
+
+
+class Isolated(Adapter):
+    """An adapter whose backend runs in a worker. ``spec`` may end in ``@COMMAND``: the interpreter
+    to run it with (``@/path/python``, ``@ssh host python3``), which needs NumPy, the framework and
+    this package.
+
+    ``in_flight``: the file that holds the call being made; what was there when the process died
+    is kept beside it.
+    """
+
+    def __init__(self, spec: str, limits: Limits, in_flight: Path) -> None:
+        self.spec, self.limits, self.in_flight = spec, limits, InFlight(in_flight)
+        self.deaths = 0
+        self._seen: set[str] = set()
+        self._last: Array | None = None
+        self._start()
+
+    def ready(self) -> "Isolated":
+        """Wait for the worker. Raises Unavailable, with the reason, if it never is ready."""
+        try:
+            hello, _ = self._process.exchange([], self.limits.start)
+        except (CrashError, OverdueError, ChannelError) as error:
+            self.close()
+            raise Unavailable(f"its process did not start: {error}") from error
+        if hello["status"] == "unavailable":
+            self.close()
+            raise Unavailable(str(hello["message"]))
+        if hello.get("contract") != CONTRACT:
+            self.close()
+            raise Unavailable(f"it speaks contract {hello.get('contract')}, not {CONTRACT}")
+        self.version = str(hello["version"])
+        other = "@" in self.spec
+        self.name = f"{hello['name']}@{self.version}" if other else str(hello["name"])
+        self._environment = dict(hello["environment"])
+        self.capabilities = Capabilities(
+            dtypes=tuple(hello["dtypes"]),
+            spatial_axes=tuple(hello["spatial_axes"]),
+            named_padding=tuple(hello["named_padding"]),
+            promises=dict(hello["promises"]),
+        )
+        return self
+
+    def cross_correlate(
+        self,
+        x: Array,
+        filters: Array,
+        bias: Array | None = None,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+    ) -> Array:
+        arrays = {"x": x, "filters": filters} | ({} if bias is None else {"bias": bias})
+        parameters = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+        if not self._process.alive:
+            self._start()
+            self.ready()
+        message = frames({"parameters": parameters}, arrays)
+        self.in_flight.save(message)
+        shapes = f"{parameters} {[(a.shape, a.dtype.name) for a in arrays.values()]}"
+        limit = self.limits.call if shapes in self._seen else self.limits.start
+        try:
+            answer, changed = self._process.exchange(message, limit)
+        except (CrashError, OverdueError) as error:
+            raise type(error)(f"{error} (the call is kept in {self._keep(message)})") from None
+        except ChannelError as error:
+            self.close()
+            raise RemoteError(f"the worker's answer could not be read: {error}") from error
+        self._seen.add(shapes)
+        return self._result(answer, changed, arrays)
+
+    def environment(self) -> dict[str, str]:
+        return self._environment
+
+    def close(self) -> None:
+        self._process.kill()
+        self.in_flight.remove()
+
+    def _start(self) -> None:
+        self._process = Process(self.spec, self.limits)
+
+    def _result(
+        self, answer: dict[str, Any], changed: dict[str, Array], arrays: dict[str, Array]
+    ) -> Array:
+        """The result; what the backend did to other arrays is done to ours."""
+        status, message = answer.get("status"), str(answer.get("message"))
+        if status == "unsupported":
+            raise Unsupported(message)
+        if status != "result" or "result" not in changed:
+            raise RemoteError(f"the backend raised {answer.get('type')}: {message}")
+        for name, array in changed.items():
+            if name in arrays and arrays[name].shape == array.shape:
+                arrays[name][...] = array
+        if "last result" in changed and self._last is not None:
+            self._last[...] = changed["last result"]
+        self._last = changed["result"]
+        return self._last
+
+    def _keep(self, message: list[bytes]) -> Path:
+        self.deaths += 1
+        kept = self.in_flight.path.with_suffix(f".{self.deaths}.call")
+        kept.write_bytes(stored(message))
+        return kept
+
+
+def stored(message: list[bytes]) -> bytes:
+    """A message as a file: what :func:`adapters.channel.receive` reads."""
+    return b"".join(len(frame).to_bytes(4, "big") + frame for frame in message)
+
+
+class InFlight:
+    """The call being made, on disk before it is made, so that it outlives every process here."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: int | None = None
+
+    def save(self, message: list[bytes]) -> None:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        # What an earlier, longer call leaves behind it does no harm: a message says its length.
+        os.pwrite(self._file, stored(message), 0)
+
+    def remove(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            self.path.unlink(missing_ok=True)
+
+
+class Process:
+    """A worker process: started, spoken to, watched, and buried."""
+
+    def __init__(self, spec: str, limits: Limits) -> None:
+        name, _, command = spec.partition("@")
+        interpreter = shlex.split(command) if command else [sys.executable]
+        try:
+            self.popen = subprocess.Popen(
+                [*interpreter, "-P", "-m", "adapters.worker", name, f"--memory={limits.memory}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(limits.threads),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise Unavailable(f"its process cannot be started: {error}") from error
+        assert self.popen.stdin
+        assert self.popen.stdout
+        self.calls = Connection(os.dup(self.popen.stdin.fileno()), readable=False)
+        self.answers = Connection(os.dup(self.popen.stdout.fileno()), writable=False)
+        self.popen.stdin.close()
+        self.popen.stdout.close()
+        self.stderr: deque[bytes] = deque(maxlen=_STDERR_LINES)
+        self.deadline = float("inf")
+        self.overdue = False
+        for work in (self._drain, self._watch):
+            threading.Thread(target=work, daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        return self.popen.poll() is None
+
+    def exchange(
+        self, message: Sequence[bytes], limit: float
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Send a message and get the answer, within ``limit`` seconds.
+
+        Raises CrashError, OverdueError or ChannelError; the process is dead then.
+        """
+        self.deadline = time.monotonic() + limit
+        try:
+            for frame in message:
+                self.calls.send_bytes(frame)
+            return receive(self.answers)
+        except (EOFError, BrokenPipeError, ConnectionResetError) as error:
+            raise self._death(limit) from error
+        except ChannelError as error:
+            if self.overdue or not self.alive:
+                raise self._death(limit) from error
+            self.kill()
+            raise
+        finally:
+            self.deadline = float("inf")
+
+    def kill(self) -> None:
+        """End the process and all that it has started."""
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            self.popen.kill()
+        self.popen.wait()
+        for end in (self.calls, self.answers):
+            if not end.closed:
+                end.close()
+
+    def _death(self, limit: float) -> Exception:
+        try:
+            code = self.popen.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            code = None  # it closed its end, and lives on
+        self.kill()
+        if self.overdue:
+            return OverdueError(f"no answer within {limit:g} s")
+        said = b"".join(self.stderr).decode("utf-8", "replace").strip()
+        how = "closed the channel" if code is None else _ended(code)
+        return CrashError(f"the process {how}" + (f"; it last wrote:\n{said}" if said else ""))
+
+    def _drain(self) -> None:
+        assert self.popen.stderr
+        with self.popen.stderr as stream:
+            while line := stream.readline(1000):
+                self.stderr.append(line)
+
+    def _watch(self) -> None:
+        while self.popen.poll() is None:
+            if time.monotonic() > self.deadline:
+                self.overdue = True
+                os.killpg(self.popen.pid, signal.SIGKILL)
+                return
+            time.sleep(_TICK)
+
+
+def _ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        return f"died of {signal.Signals(-code).name}"
+    except ValueError:
+        return f"died of signal {-code}"
+
+
+def _environment(threads: int) -> dict[str, str]:
+    home = str(Path(__file__).resolve().parent.parent)
+    path = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    if not Path(home, "numpy").exists():  # a checkout, not the packages of this interpreter
+        path.insert(0, home)
+    return (
+        os.environ
+        | dict.fromkeys(_ONE_THREAD, str(threads))
+        | {"PYTHONPATH": os.pathsep.join(path)}
+    )

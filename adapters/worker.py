@@ -1,0 +1,151 @@
+"""The process that a backend runs in, ``python -m adapters.worker SPEC``; see isolation.py.
+
+It reads calls from its standard input and writes answers to its standard output, as channel.py
+describes. The adapter finds neither: what it prints goes to standard error.
+"""
+
+import argparse
+import ctypes
+import os
+import signal
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+from adapters.channel import receive, send
+from adapters.contract import CONTRACT, Adapter, Array, Unavailable, Unsupported, checked
+from adapters.registry import load
+
+_LONGEST_MESSAGE = 2000
+_PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    """Answers calls to one adapter, and watches what it does to arrays that are not its own."""
+
+    def __init__(self, adapter: Adapter, answers: Connection) -> None:
+        self.adapter, self.answers = adapter, answers
+        self.heap = DirtyHeap()
+        self.last: Array | None = None
+        self.last_bytes = b""
+
+    def hello(self) -> None:
+        claims = self.adapter.capabilities
+        description = {
+            "status": "ready",
+            "contract": CONTRACT,
+            "name": self.adapter.name,
+            "version": str(self.adapter.version),
+            "dtypes": claims.dtypes,
+            "spatial_axes": claims.spatial_axes,
+            "named_padding": claims.named_padding,
+            "promises": dict(claims.promises),
+            "environment": {str(k): str(v) for k, v in self.adapter.environment().items()},
+        }
+        send(self.answers, description, {})
+
+    def answer(self, parameters: dict[str, Any], arrays: dict[str, Any]) -> None:
+        """Make one call, and send back its result, and every array that changed meanwhile."""
+        given = {name: array.tobytes() for name, array in arrays.items()}
+        self.heap.dirty(2 * sum(array.nbytes for array in arrays.values()))
+        try:
+            result = checked(self.adapter.cross_correlate(**arrays, **parameters))
+        except Unsupported as why:
+            send(self.answers, {"status": "unsupported", "message": text_of(why)}, {})
+            return
+        except BaseException as error:
+            name = type(error).__name__
+            send(self.answers, {"status": "error", "type": name, "message": text_of(error)}, {})
+            return
+        changed = {name: array for name, array in arrays.items() if array.tobytes() != given[name]}
+        if self.last is not None and self.last.tobytes() != self.last_bytes:
+            changed["last result"] = self.last
+        self.last, self.last_bytes = result, result.tobytes()
+        send(self.answers, {"status": "result"}, {"result": result, **changed})
+
+
+class DirtyHeap:
+    """Fills memory that a call is about to be given, so that values never written show."""
+
+    _PATTERNS = (0xFF, 0x55)  # NaN in every format, and a large number
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.c: ctypes.CDLL | None = None
+        if os.name == "posix":
+            self.c = ctypes.CDLL(None)
+            self.c.malloc.restype = ctypes.c_void_p
+
+    def dirty(self, most: int) -> None:
+        """Fill and free blocks of several sizes up to about ``most`` bytes."""
+        self.calls += 1
+        pattern = self._PATTERNS[self.calls % len(self._PATTERNS)]
+        sizes = [2**k for k in range(6, 17)] + [most // 4, most // 2, most]
+        if self.c is None:
+            return
+        blocks = [(self.c.malloc(ctypes.c_size_t(size)), size) for size in sizes]
+        for block, size in blocks:
+            if block:
+                self.c.memset(ctypes.c_void_p(block), pattern, ctypes.c_size_t(size))
+                self.c.free(ctypes.c_void_p(block))
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists only; the contract has tuples."""
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, however long or broken."""
+    try:
+        return str(error)[:_LONGEST_MESSAGE]
+    except BaseException:
+        return "(its text cannot be had)"
+
+
+def limit_memory(gibibytes: float) -> None:
+    """Let allocations fail that would take this process's data beyond the limit."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # not on this system
+        return
+    limit = int(gibibytes * 2**30)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def die_with_parent() -> None:
+    """Where the system can: a suite that is killed leaves no worker behind."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m adapters.worker", description=__doc__)
+    parser.add_argument("spec")
+    parser.add_argument("--memory", type=float, default=0.0, help="GiB, 0 for no limit")
+    options = parser.parse_args()
+
+    calls, answers = Connection(os.dup(0), writable=False), Connection(os.dup(1), readable=False)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    die_with_parent()
+    if options.memory:
+        limit_memory(options.memory)
+    try:
+        worker = Worker(load(options.spec), answers)
+        worker.hello()
+    except Unavailable as why:
+        send(answers, {"status": "unavailable", "message": text_of(why)}, {})
+        return
+    try:
+        while True:
+            header, arrays = receive(calls)
+            worker.answer(_tuples(header["parameters"]), arrays)
+    except (EOFError, BrokenPipeError):
+        os._exit(0)  # whatever threads the backend has left behind
+
+
+if __name__ == "__main__":
+    main()
