@@ -23,6 +23,7 @@ RESULT_DTYPES = (
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
 )
 LARGEST_ARRAY = 2**30  # bytes
+_LONGEST_MESSAGE = 2000
 
 
 class Unsupported(Exception):  # noqa: N818 (an answer, not an error)
@@ -106,3 +107,11 @@ def checked(result: Any) -> Array:
     if result.nbytes > LARGEST_ARRAY:
         raise TypeError(f"the adapter returned an array of shape {result.shape}: too large")
     return result
+
+
+def text_of(error: BaseException) -> str:
+    """What an exception says, however long or broken."""
+    try:
+        return str(error)[:_LONGEST_MESSAGE]
+    except BaseException:
+        return "(its text cannot be had)"

@@ -4,7 +4,15 @@ import importlib
 import os
 import sys
 
-from adapters.contract import DTYPES, GRADES, NAMED_PADDING, Adapter, Capabilities, Unavailable
+from adapters.contract import (
+    DTYPES,
+    GRADES,
+    NAMED_PADDING,
+    Adapter,
+    Capabilities,
+    Unavailable,
+    text_of,
+)
 
 BUILT_IN = {
     "reference": "adapters.reference_adapter:Reference",
@@ -42,7 +50,9 @@ def load(spec: str) -> Adapter:
         hint = f": pip install 'convspec[{extra}]'" if spec in BUILT_IN else ""
         raise Unavailable(f"{error.name} is not installed{hint}") from error
     except (Exception, SystemExit) as error:
-        raise Unavailable(f"{spec} could not be loaded: {type(error).__name__}: {error}") from error
+        raise Unavailable(
+            f"{spec} could not be loaded: {type(error).__name__}: {text_of(error)}"
+        ) from error
     _check(instance, spec)
     instance.spec = spec
     return instance

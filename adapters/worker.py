@@ -13,10 +13,9 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from adapters.channel import receive, send
-from adapters.contract import CONTRACT, Adapter, Array, Unavailable, Unsupported, checked
+from adapters.contract import CONTRACT, Adapter, Array, Unavailable, Unsupported, checked, text_of
 from adapters.registry import load
 
-_LONGEST_MESSAGE = 2000
 _PR_SET_PDEATHSIG = 1
 
 
@@ -95,14 +94,6 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _tuples(item) for name, item in value.items()}
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def text_of(error: BaseException) -> str:
-    """What an exception says, however long or broken."""
-    try:
-        return str(error)[:_LONGEST_MESSAGE]
-    except BaseException:
-        return "(its text cannot be had)"
 
 
 def limit_memory(gibibytes: float) -> None:

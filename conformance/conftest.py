@@ -1,5 +1,7 @@
 """The command line of ``pytest conformance``: its options; a test for each backend and dtype."""
 
+import argparse
+import hashlib
 import importlib.util
 import os
 import random
@@ -40,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         type=Path,
         help="where the results go, as JSON Lines (default: a new file in results/)",
+    )
+    group.addoption(
+        "--shard",
+        type=_shard,
+        metavar="K/N",
+        help="do only the K-th of N parts; N machines do everything exactly once",
     )
     group.addoption(
         "--in-process",
@@ -143,15 +151,34 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("subject", cases, indirect=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Clauses run in their order; -k chooses them by id (CORR-3) or by chapter (CORR)."""
     order = {}
     for item in items:
         if clause := getattr(getattr(item, "function", None), "clause", None):
             item.extra_keyword_matches.add(clause.id)
             order[item] = clause.order
+    if shard := config.getoption("--shard"):
+        left_out = [item for item in order if not _in_shard(item, *shard)]
+        config.hook.pytest_deselected(items=left_out)
+        order = {item: place for item, place in order.items() if item not in set(left_out)}
+        items[:] = [item for item in items if item not in set(left_out)]
     clauses = sorted(order, key=order.__getitem__)
     items[:] = clauses + [item for item in items if item not in order]
+
+
+def _shard(text: str) -> tuple[int, int]:
+    part, _, parts = text.partition("/")
+    if not (part.isdecimal() and parts.isdecimal() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not K/N with 1 <= K <= N")
+    return int(part), int(parts)
+
+
+def _in_shard(item: pytest.Item, part: int, parts: int) -> bool:
+    """By a hash of the clause, the backend and the dtype: the same on every machine."""
+    digest = hashlib.sha256(item.name.encode()).digest()
+    return int.from_bytes(digest[:8]) % parts == part - 1
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """A failure explains itself: its outcome, the clause it breaks, and the smallest case as arrays."""
 
+import traceback
+
 import numpy as np
 import pytest
 from hypothesis.errors import Flaky
@@ -11,6 +13,7 @@ from reference.geometry import Array
 from reports import results
 
 _LARGEST_SHOWN = 200
+_FRAMES_SHOWN = 4
 
 
 def outcome_of(error: BaseException | None) -> tuple[str, str]:
@@ -60,6 +63,8 @@ def explain(clause: Clause, subject: Subject, error: BaseException | None) -> st
         lines += ["", "The smallest case found:", repr(cause.evidence.call)]
         for name, array in _arrays(cause.evidence).items():
             lines += [f"{name} {array.shape} {array.dtype}", _shown(array)]
+    if error is not None and error.__cause__ is not None:
+        lines += ["", *traceback.format_exception(error.__cause__, limit=-_FRAMES_SHOWN)]
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from adapters import Adapter, Capabilities, Unsupported
-from adapters.contract import checked
+from adapters.contract import checked, text_of
 from adapters.dtypes import numpy_dtype
 from adapters.isolation import CrashError, OverdueError, RemoteError
 from conformance.calls import Call
@@ -120,8 +120,14 @@ class Subject:
         parameters: dict[str, Any] = {**call.parameters}
         if call.named_padding is not None:
             parameters["padding"] = call.named_padding
-        if self._deaths:
-            self._remember(call)
+        got = self._known_death(call) or self._made(call, parameters)
+        # Raised in this one place: Hypothesis tells failures apart by where they come from.
+        if isinstance(got, BackendFailure):
+            raise got
+        return got
+
+    def _made(self, call: Call, parameters: dict[str, Any]) -> Array | BackendFailure:
+        """The call, really made."""
         try:
             return checked(
                 self.adapter.cross_correlate(call.x, call.filters, call.bias, **parameters)
@@ -130,21 +136,25 @@ class Subject:
             raise
         except (CrashError, OverdueError) as death:
             kind = BackendCrash if isinstance(death, CrashError) else BackendTimeout
-            failure = kind(str(death), Evidence(call))
-            self._deaths[call.key] = failure
-            raise failure from death
+            self._deaths[call.key] = kind(str(death), Evidence(call))
+            return self._deaths[call.key]
         except RemoteError as error:
-            raise BackendError(str(error), Evidence(call)) from error
+            return BackendError(str(error), Evidence(call))
         except (Exception, SystemExit) as error:
-            message = f"the backend raised {type(error).__name__}: {str(error)[:2000]}"
-            raise BackendError(message, Evidence(call)) from error
+            message = f"the backend raised {type(error).__name__}: {text_of(error)}"
+            failure = BackendError(message, Evidence(call))
+            failure.__cause__ = error
+            return failure
 
-    def _remember(self, call: Call) -> None:
-        """A call that killed the backend is known to; the backend is not killed by it again, and
-        not more often than is needed to find a small case.
+    def _known_death(self, call: Call) -> BackendFailure | None:
+        """A backend is not killed again by a call that killed it before, and not more often than
+        is needed to find a small case.
         """
+        if not self._deaths:
+            return None
         if known := self._deaths.get(call.key):
-            raise type(known)(str(known), known.evidence)
+            return type(known)(str(known), known.evidence)
         timed_out = any(isinstance(death, BackendTimeout) for death in self._deaths.values())
         if timed_out or len(self._deaths) >= _MOST_DEATHS:
             raise NotTried
+        return None

@@ -6,7 +6,7 @@ from adapters import Unsupported
 from conformance.clauses import clause
 from conformance.judge import Disagreement, Evidence
 from conformance.strategies import float_calls, integer_calls
-from conformance.subject import BackendError, Subject
+from conformance.subject import BackendFailure, Subject
 
 
 @clause(
@@ -35,8 +35,10 @@ def test_claimed_dtypes(subject: Subject, data: st.DataObject) -> None:
         return
     try:
         got = subject.check(call)
-    except (BackendError, Unsupported):
-        raise Unsupported("not claimed, and refused") from None
+    except BackendFailure as failure:
+        raise Unsupported(f"not claimed, and refused ({failure.outcome})") from None
+    except Unsupported:
+        raise Unsupported("not claimed, and declined") from None
     except Disagreement:
         raise Unsupported("not claimed, and not answered rightly") from None
     raise Unsupported(f"not claimed, yet it answers rightly ({got.value.dtype})")
