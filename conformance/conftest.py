@@ -6,9 +6,12 @@ import importlib.util
 import os
 import random
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from reports.results import Results
 
 SELFTEST = Path(__file__).parent / "selftest"
 
@@ -71,6 +74,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="GIB",
         help="the data that a backend's process may hold; 0: no limit (default: 8)",
     )
+    group.addoption(
+        "--resume",
+        action="store_true",
+        help="go on with the run that was cut short and left the --results FILE",
+    )
+    group.addoption(
+        "--start-limit",
+        type=float,
+        default=120.0,
+        metavar="SECONDS",
+        help="the longest that a backend may take to start, and for the first call of new shapes, "
+        "which it may have to compile (default: 120)",
+    )
     group.addoption("--report", metavar="FILE", type=Path, help="also write an HTML page")
 
 
@@ -81,7 +97,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from conformance.recorder import Recorder
 
     _use_mnist(config.getoption("--mnist"))
-    seed = config.getoption("--seed")
+    earlier = _earlier_results(config) if config.getoption("--resume") else None
+    seed = earlier.run.seed if earlier else config.getoption("--seed")
     chosen = getattr(config, "workerinput", {}).get("convspec_seed", seed)
     plan = Plan(
         profile=config.getoption("--profile"),
@@ -89,7 +106,28 @@ def pytest_configure(config: pytest.Config) -> None:
         replay=seed is None,
         database=config.rootpath / ".hypothesis" / "convspec",
     )
-    config.pluginmanager.register(Recorder(config, plan), "convspec-recorder")
+    config.pluginmanager.register(Recorder(config, plan, earlier), "convspec-recorder")
+
+
+def _earlier_results(config: pytest.Config) -> "Results":
+    """What a run that was cut short has left in the results file."""
+    from conformance import __version__
+    from reports.results import ResultsError, read
+
+    path = config.getoption("--results")
+    if path is None:
+        raise pytest.UsageError("--resume needs --results FILE: the file to go on with")
+    try:
+        earlier = read(path)
+    except (OSError, ResultsError) as error:
+        raise pytest.UsageError(f"--resume: {path}: {error}") from error
+    now = (__version__, config.getoption("--profile"), config.getoption("--shard"))
+    then = (earlier.run.suite, earlier.run.profile, earlier.run.shard)
+    if now != then:
+        raise pytest.UsageError(
+            f"--resume: {path} is of suite, profile and shard {then}, and this run of {now}"
+        )
+    return earlier
 
 
 def _refuse_shadows() -> None:
@@ -159,13 +197,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if clause := getattr(getattr(item, "function", None), "clause", None):
             item.extra_keyword_matches.add(clause.id)
             order[item] = clause.order
-    if shard := config.getoption("--shard"):
-        left_out = [item for item in order if not _in_shard(item, *shard)]
-        config.hook.pytest_deselected(items=left_out)
-        order = {item: place for item, place in order.items() if item not in set(left_out)}
-        items[:] = [item for item in items if item not in set(left_out)]
-    clauses = sorted(order, key=order.__getitem__)
-    items[:] = clauses + [item for item in items if item not in order]
+    recorder: Any = config.pluginmanager.getplugin("convspec-recorder")
+    shard = config.getoption("--shard") or (1, 1)
+    chosen = [item for item in order if _in_shard(item, *shard) and not recorder.has(item)]
+    config.hook.pytest_deselected(items=list(order.keys() - set(chosen)))
+    others = [item for item in items if item not in order]
+    items[:] = sorted(chosen, key=order.__getitem__) + others
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -1,7 +1,9 @@
 """What pytest sees, written down: every outcome to the results file, a summary to the terminal."""
 
+import contextlib
 import os
 import platform
+import uuid
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,8 +28,9 @@ from reports.page import write_page
 class Recorder:
     """A pytest plugin for one run. Under xdist the workers test, and the controller writes."""
 
-    def __init__(self, config: pytest.Config, plan: Plan) -> None:
-        self.config, self.plan = config, plan
+    def __init__(self, config: pytest.Config, plan: Plan, earlier: results.Results | None) -> None:
+        self.config, self.plan, self.earlier = config, plan, earlier
+        self.done = {outcome.key for outcome in earlier.outcomes} if earlier else set()
         self.started = _now()
         self.is_worker = hasattr(config, "workerinput")
         self.path: Path = config.getoption("--results") or Path(
@@ -35,6 +38,7 @@ class Recorder:
         )
         self.writer: results.Writer | None = None
         self.written: list[results.Backend] = []
+        self.clauses_written: set[str] = set()
         self.outcomes: list[results.Outcome] = []
 
     @cached_property
@@ -49,6 +53,7 @@ class Recorder:
             return None
         limits = Limits(
             call=option("--time-limit"),
+            start=option("--start-limit"),
             memory=option("--memory-limit"),
             threads=option("--threads"),
         )
@@ -68,6 +73,12 @@ class Recorder:
         """The backends that were asked for by name, and did not run."""
         asked = self.config.getoption("--backend")
         return [b.name for b in self.written if b.not_run is not None and b.spec in asked]
+
+    def has(self, item: pytest.Item) -> bool:
+        """Whether the run that this one goes on with has the outcome already."""
+        adapter, dtype = item.callspec.params["subject"]  # type: ignore[attr-defined]
+        clause: Clause = item.function.clause  # type: ignore[attr-defined]
+        return (clause.id, adapter.name, dtype) in self.done
 
     def pytest_report_header(self) -> str:
         return f"convspec: --profile {self.plan.profile} --seed {self.plan.seed}"
@@ -121,6 +132,8 @@ class Recorder:
         for backend in self.backends if loaded else []:
             if isinstance(backend, Isolated):
                 backend.close()
+        with contextlib.suppress(OSError):
+            self.path.with_suffix(".calls").rmdir()  # unless calls that killed are kept in it
         if self.is_worker:
             output = self.config.workeroutput  # type: ignore[attr-defined]
             output["convspec_backends"] = self.described if loaded else None
@@ -154,25 +167,40 @@ class Recorder:
     def _open(self, backends: list[dict[str, Any]]) -> results.Writer:
         """The results file, begun with what its outcomes refer to."""
         if self.writer is None:
-            self.writer = results.Writer(self.path)
-            self.writer.write(
-                results.Run(
-                    format=results.FORMAT,
-                    suite=__version__,
-                    started=self.started,
-                    profile=self.plan.profile,
-                    seed=self.plan.seed,
-                    environment=environment(),
-                )
-            )
+            self.writer = self._begun() if self.earlier is None else self._gone_on()
+            written = {*self.clauses_written, *(backend.name for backend in self.written)}
             for clause in clauses().values():
-                self.writer.write(
-                    results.Clause(clause.id, clause.chapter, clause.sentence, clause.source)
-                )
-            self.written = [results.Backend(**backend) for backend in backends]
-            for backend in self.written:
-                self.writer.write(backend)
+                if clause.id not in written:
+                    self.writer.write(
+                        results.Clause(clause.id, clause.chapter, clause.sentence, clause.source)
+                    )
+            for backend in (results.Backend(**backend) for backend in backends):
+                if backend.name not in written:
+                    self.writer.write(backend)
+                    self.written.append(backend)
         return self.writer
+
+    def _begun(self) -> results.Writer:
+        writer = results.Writer(self.path)
+        writer.write(
+            results.Run(
+                format=results.FORMAT,
+                suite=__version__,
+                started=self.started,
+                profile=self.plan.profile,
+                seed=self.plan.seed,
+                environment=environment(),
+                shard=self.config.getoption("--shard"),
+                id=uuid.uuid4().hex,
+            )
+        )
+        return writer
+
+    def _gone_on(self) -> results.Writer:
+        writer, found = results.Writer.resume(self.path)
+        self.outcomes, self.written = list(found.outcomes), list(found.backends)
+        self.clauses_written = {clause.id for clause in found.clauses}
+        return writer
 
 
 def describe(backend: Adapter | NotRun) -> results.Backend:

@@ -30,9 +30,8 @@ class Finished:
 def run(folder: Path, *options: str, suite: Path = CONFORMANCE, **environment: str) -> Finished:
     """Run the suite with these options and the current folder ``folder``."""
     results = folder / "results.jsonl"
-    command = [sys.executable, "-m", "pytest", str(suite), f"--rootdir={folder}", "-q"]
     done = subprocess.run(
-        [*command, "-p", "no:cacheprovider", "--results", str(results), *options],
+        command(folder, results, *options, suite=suite),
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,
@@ -41,6 +40,11 @@ def run(folder: Path, *options: str, suite: Path = CONFORMANCE, **environment: s
         check=False,
     )
     return Finished(done.returncode, done.stdout + done.stderr, results)
+
+
+def command(folder: Path, results: Path, *options: str, suite: Path = CONFORMANCE) -> list[str]:
+    pytest = [sys.executable, "-m", "pytest", str(suite), f"--rootdir={folder}", "-q"]
+    return [*pytest, "-p", "no:cacheprovider", "--results", str(results), *options]
 
 
 RIGHT = """
