@@ -91,6 +91,11 @@ class Adapter(ABC):
         fit no result.
         """
 
+    def decline_unclaimed(self, padding: Padding) -> None:
+        """Raise Unsupported for padding by a name that ``capabilities`` does not list."""
+        if isinstance(padding, str) and padding not in self.capabilities.named_padding:
+            raise Unsupported(f"{self.name} does not take padding by the name {padding!r}")
+
     def environment(self) -> dict[str, str]:
         """What the results may depend on: device, threads, flags."""
         return {}

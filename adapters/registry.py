@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from collections.abc import Collection
 
 from adapters.contract import (
     DTYPES,
@@ -43,23 +44,30 @@ def load(spec: str) -> Adapter:
         if not (isinstance(adapter, type) and issubclass(adapter, Adapter)):
             raise Unavailable(f"{spec} is not a subclass of adapters.Adapter")
         instance = adapter()
+        _check(instance, spec)
+        instance.spec = spec
     except Unavailable:
         raise
     except ModuleNotFoundError as error:
-        extra = spec.partition("-")[0]
-        hint = f": pip install 'convspec[{extra}]'" if spec in BUILT_IN else ""
-        raise Unavailable(f"{error.name} is not installed{hint}") from error
+        raise Unavailable(_not_installed(spec, error)) from error
     except (Exception, SystemExit) as error:
-        raise Unavailable(
-            f"{spec} could not be loaded: {type(error).__name__}: {text_of(error)}"
-        ) from error
-    _check(instance, spec)
-    instance.spec = spec
+        said = f"{type(error).__name__}: {text_of(error)}"
+        raise Unavailable(f"{spec} could not be loaded: {said}") from error
     return instance
+
+
+def _not_installed(spec: str, error: ModuleNotFoundError) -> str:
+    if error.name is None:
+        return f"{spec} could not be loaded: {text_of(error)}"
+    extra = spec.partition("-")[0]
+    hint = f": pip install 'convspec[{extra}]'" if spec in BUILT_IN else ""
+    return f"{error.name} is not installed{hint}"
 
 
 def _check(adapter: Adapter, spec: str) -> None:
     """Refuse a name or claims that nobody could read."""
+    if not isinstance(adapter, Adapter):
+        raise Unavailable(f"{spec}() is not an adapters.Adapter, but {type(adapter).__name__}")
     name, claims = adapter.name, adapter.capabilities
     if not (isinstance(name, str) and 0 < len(name) <= _LONGEST_NAME and name.isprintable()):
         raise Unavailable(
@@ -72,7 +80,9 @@ def _check(adapter: Adapter, spec: str) -> None:
         ("dtypes", claims.dtypes, DTYPES),
         ("spatial_axes", claims.spatial_axes, (1, 2, 3)),
         ("named_padding", claims.named_padding, NAMED_PADDING),
+        ("promises for", claims.promises.keys(), DTYPES),
         ("promises", claims.promises.values(), GRADES),
     ):
-        if unknown := set(claimed) - set(known):
+        listed = set(claimed) if isinstance(claimed, Collection) else {claimed}
+        if unknown := listed - set(known):
             raise Unavailable(f"{spec} claims {field} {unknown}, but there are only {known}")

@@ -12,7 +12,7 @@ import scipy
 from scipy import signal
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
-from reference import effective_kernel, every
+from reference import check_shapes, effective_kernel, every
 
 
 class SciPyDirect(Adapter):
@@ -32,6 +32,8 @@ class SciPyDirect(Adapter):
         dilation: Sizes,
         groups: int,
     ) -> Array:
+        check_shapes(x, filters, bias, groups)
+        self.decline_unclaimed(padding)
         if x.dtype not in ("float64", "float32"):
             raise Unsupported(f"scipy.signal.correlate does not compute in {x.dtype}")
         if not isinstance(padding, str):

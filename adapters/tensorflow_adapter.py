@@ -38,6 +38,7 @@ class TensorFlow(Adapter):
         dilation: Sizes,
         groups: int,
     ) -> Array:
+        self.decline_unclaimed(padding)
         axes = len(stride)
         if x.shape[1] != groups * filters.shape[1]:
             # TensorFlow has no such parameter: it infers the groups from these two numbers.

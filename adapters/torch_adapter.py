@@ -37,6 +37,7 @@ class TorchCPU(Adapter):
         dilation: Sizes,
         groups: int,
     ) -> Array:
+        self.decline_unclaimed(padding)
         conv = (functional.conv1d, functional.conv2d, functional.conv3d)[len(stride) - 1]
         image, bank = self._tensor(x), self._tensor(filters)
         offset = None if bias is None else self._tensor(bias)

@@ -4,7 +4,7 @@ Arrays have the layout (N, C, *size): batch, channels, spatial axes. See
 :func:`cross_correlate` for the operation that everything here is about.
 """
 
-from reference.correlation import convolve, cross_correlate, frobenius_inner_product
+from reference.correlation import check_shapes, convolve, cross_correlate, frobenius_inner_product
 from reference.errors import ParameterError, ShapeError, SizeError, SpecError
 from reference.filters import EDGES, edge_filters, sobel_filters
 from reference.geometry import effective_kernel, every, output_size, pad, resolve_padding, windows
@@ -15,6 +15,7 @@ __all__ = [
     "ShapeError",
     "SizeError",
     "SpecError",
+    "check_shapes",
     "convolve",
     "cross_correlate",
     "edge_filters",

@@ -93,7 +93,7 @@ def normwise(
     relative error of at most t eta in the 2-norm, eta = u + gamma_4 sqrt(2) = 6.7 u (Higham,
     theorem 24.2); two transforms, their product and the transform back give 3 t eta + 5 u by the
     inequality of Cauchy and Schwarz, and summing n products adds n u. The first part alone does
-    not hold for an FFT with filters of one or two values.
+    not hold for an FFT with filters of one or two values. Infinite where a spectrum may overflow.
     """
     u, n = result.unit_roundoff, filters[0].size
     groups = parameters["groups"]
@@ -115,11 +115,15 @@ def normwise(
         products: Array = of_input[:, :, None] * of_filter[None]
         return products.reshape(len(x), len(filters))
 
+    def norm2(values: Array) -> Array:
+        largest = np.maximum(values.max(axis=-1, initial=0), np.finfo("float64").tiny)
+        return np.asarray(np.linalg.norm(values / largest[..., None], axis=-1) * largest)
+
     winograd = 2 * n * outer(grouped.max(axis=-1, initial=0), weights.sum(axis=-1))
-    fft = (20 * stages + n + 5) * outer(
-        np.linalg.norm(grouped, axis=-1), np.linalg.norm(weights, axis=-1)
-    )
+    fft = (20 * stages + n + 5) * outer(norm2(grouped), norm2(weights))
     bound = u * (winograd + fft) + (n + 1) * result.smallest_normal
+    spectrum = outer(grouped.sum(axis=-1), weights.sum(axis=-1))
+    bound = np.where(spectrum >= result.largest, np.inf, bound)
     if bias is not None:
         bound = bound + 2 * u * (np.abs(bias.astype("float64")) + bound)
     return np.asarray(bound).reshape(*bound.shape, *(1,) * len(padded))

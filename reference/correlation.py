@@ -75,7 +75,7 @@ def cross_correlate(
     """
     x, filters = np.asarray(x), np.asarray(filters)
     bias = None if bias is None else np.asarray(bias)
-    _check_shapes(x, filters, bias, groups)
+    check_shapes(x, filters, bias, groups)
 
     size, kernel = x.shape[2:], filters.shape[2:]
     strides = per_axis(stride, len(size), "stride")
@@ -125,7 +125,8 @@ def _inner_products(seen: Array, bank: Array) -> Array:
     return np.moveaxis(np.tensordot(seen, bank, axes=(window_axes, filter_axes)), -1, 1)
 
 
-def _check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> None:
+def check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> None:
+    """Raise ShapeError or ParameterError unless the arrays and the groups fit each other."""
     if x.ndim < 3 or x.ndim != filters.ndim:
         raise ShapeError(
             "x must be (N, C, *size) and filters (K, C / groups, *kernel) with equally many "

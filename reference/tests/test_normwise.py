@@ -158,6 +158,20 @@ def test_a_group_knows_its_own_channels_and_filters_only() -> None:
         assert np.array_equal(bound[:, 2 * part : 2 * part + 2], alone)
 
 
+@settings(deadline=None)
+@given(shapes(), st.sampled_from(sorted(DATA)))
+def test_grade_b_allows_as_much_as_it_says(s: Shapes, kind: str) -> None:
+    """2 n u max|x| norm1(filter), and twice the rounding of the bias; the maximum of one group."""
+    x, filters, bias = s.floats(kind)
+    bound = normwise(x, filters, bias, s.parameters, FORMATS["float64"])
+    groups, u = s.parameters["groups"], FORMATS["float64"].unit_roundoff
+    for n, k in np.ndindex(len(x), len(filters)):
+        part = np.split(x[n], groups)[k // (len(filters) // groups)]
+        promised = 2 * filters[k].size * u * np.abs(part).max() * np.abs(filters[k]).sum()
+        offset = 0.0 if bias is None else 2 * u * abs(bias[k])
+        assert bound[n, k].item() >= promised + offset
+
+
 @pytest.mark.parametrize("zero", [0, 1])
 def test_zeros_may_be_off_by_underflow_only(zero: int) -> None:
     arrays = [np.ones((1, 2, 9), "float32"), np.ones((1, 2, 3), "float32")]
