@@ -1,5 +1,6 @@
 """convspec: what a person sees of a run: the results file, and the page made from it."""
 
+from reports.merging import merge
 from reports.page import render, write_page
 from reports.results import (
     FORMAT,
@@ -10,6 +11,7 @@ from reports.results import (
     Clause,
     End,
     Outcome,
+    Part,
     Results,
     ResultsError,
     Run,
@@ -27,11 +29,13 @@ __all__ = [
     "Clause",
     "End",
     "Outcome",
+    "Part",
     "Results",
     "ResultsError",
     "Run",
     "Writer",
     "count",
+    "merge",
     "read",
     "render",
     "write_page",

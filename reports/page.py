@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.arrays import Block, blocks, wrong_positions
+from reports.parts import describe
 from reports.records import OUTCOMES, Array, Backend, Case, Clause, Outcome
 from reports.results import Results, count
 
@@ -121,6 +122,7 @@ def render(results: Results) -> str:
             cells=_cells(results.outcomes, numbers),
             failures=list(_failures(failed, results)),
             remarks=_remarks(results),
+            runs=list(describe(results.parts)),
             symbols=SYMBOLS,
             meanings=MEANINGS,
         )

@@ -111,12 +111,10 @@ class Writer:
         so is what `read` would leave out, which is said in `damage`. Whatever the moment at which
         this is interrupted, the file still holds every outcome. Raises like `read`.
         """
-        path = Path(path).resolve()
+        path = Path(path)
         contents = path.read_bytes()
         found = _scanned(contents, resumed=True)
-        if found.ledger.parts:
-            raise ResultsError("merged results cannot be resumed: resume the run that is a part")
-        _reduce(path, contents, b"".join(line + b"\n" for line in found.used))
+        _reduce(path, contents, b"".join(line + b"\n" for _, line in found.used))
         return cls(path, after=found.ledger), found.results()
 
     def write(self, record: Record) -> None:
@@ -143,13 +141,14 @@ class Writer:
         self.close()
 
 
-def read(path: str | Path) -> Results:
+def read(path: str | Path, *, resumed: bool = False) -> Results:
     """The results in the file; what is damaged is left out and said in `problems`.
 
+    With `resumed`, what `Writer.resume` will find: no end, and outcomes even if they follow one.
     Raises `ResultsError` when the file is empty, has no usable run header, or has a newer format,
     and `OSError` when it cannot be opened.
     """
-    return _scanned(Path(path).read_bytes()).results()
+    return _scanned(Path(path).read_bytes(), resumed=resumed).results()
 
 
 @contextmanager
@@ -173,9 +172,6 @@ def _reduce(path: Path, contents: bytes, used: bytes) -> None:
     """
     if contents.startswith(used):
         os.truncate(path, len(used))
-    elif contents + b"\n" == used:
-        with path.open("ab") as file:
-            file.write(b"\n")
     else:
         with replacing(path) as new:
             new.write_bytes(used)
@@ -183,11 +179,23 @@ def _reduce(path: Path, contents: bytes, used: bytes) -> None:
 
 @dataclass
 class _Scan:
-    """The records of a file, the lines that hold them, and a sentence on each that holds none."""
+    """The records of a file, those with the lines that hold them, and what the others lack."""
 
-    ledger: Ledger = field(default_factory=Ledger)
-    used: list[bytes] = field(default_factory=list)
+    ledger: Ledger
+    used: list[tuple[Record, bytes]]
     damage: list[str] = field(default_factory=list)
+
+    def drop(self, repeated: set[tuple[str, str, str]]) -> None:
+        # Which of them is right cannot be known, and to keep one might be to invent a pass.
+        for key in sorted(repeated):
+            words = f"the outcome {brief(key)} is there more than once: none of them was used"
+            self.damage.append(words)
+            del self.ledger.outcomes[key]
+        self.used = [
+            (record, line)
+            for record, line in self.used
+            if not (isinstance(record, Outcome) and record.key in repeated)
+        ]
 
     def results(self) -> Results:
         assert self.ledger.run is not None
@@ -203,45 +211,28 @@ class _Scan:
 
 
 def _scanned(contents: bytes, *, resumed: bool = False) -> _Scan:
-    """What the file holds; for a run that is `resumed`, no end, which more is to follow."""
+    """What the file holds; for a run that is `resumed` no end, because more is to follow."""
     lines = [(at, line) for at, line in enumerate(contents.split(b"\n"), start=1) if line.strip()]
     if not lines:
         raise ResultsError("the file is empty: the run that made it did not write its first line")
-    scan, outcomes = _Scan(used=[lines[0][1]]), _Occurrences()
-    scan.ledger.add(as_header(lines[0][1]))
+    header = lines[0][1]
+    scan, repeated = _Scan(Ledger(), [(as_header(header), header)]), set()
+    scan.ledger.add(scan.used[0][0])
     for at, line in lines[1:]:
         try:
             record = as_record(line)
             if resumed and isinstance(record, End):
                 continue
-            outcomes.add(record, line)
+            if isinstance(record, Outcome) and record.key in scan.ledger.outcomes:
+                repeated.add(record.key)
             scan.ledger.add(record)
-            scan.used.append(line)
+            scan.used.append((record, line))
         except ResultsError as error:
             cut = at == lines[-1][0] and not contents.endswith(b"\n")
             scan.damage.append(f"line {at} {'was cut off' if cut else 'was left out'}: {error}")
-    outcomes.drop_repeated(scan)
+    if resumed and scan.ledger.parts:
+        raise ResultsError("merged results cannot be resumed: resume the run that is a part")
+    scan.drop(repeated)
     if scan.ledger.end is not None:
         scan.damage += scan.ledger.miscounts(scan.ledger.end)
     return scan
-
-
-class _Occurrences:
-    """The lines of each outcome."""
-
-    def __init__(self) -> None:
-        self.lines: dict[tuple[str, str, str], list[bytes]] = {}
-
-    def add(self, record: Record, line: bytes) -> None:
-        if isinstance(record, Outcome):
-            self.lines.setdefault(record.key, []).append(line)
-
-    def drop_repeated(self, scan: _Scan) -> None:
-        # Which of them is right cannot be known, and to keep one might be to invent a pass.
-        for key, lines in sorted(self.lines.items()):
-            if len(lines) > 1 and key in scan.ledger.outcomes:
-                scan.damage.append(
-                    f"the outcome {brief(key)} is there more than once: none of them was used"
-                )
-                del scan.ledger.outcomes[key]
-                scan.used = [line for line in scan.used if line not in lines]

@@ -23,7 +23,9 @@ from reports.results import (
     read,
 )
 
-RUN = Run(FORMAT, "0.1.0", "2025-11-22T15:42:10Z", "standard", 7, {"python": "3.11.9"})
+RUN = Run(
+    FORMAT, "0.1.0", "2025-11-22T15:42:10Z", "standard", 7, {"python": "3.11.9"}, None, "5eed"
+)
 CLAUSES = [
     Clause("CORR-1", "Cross-correlation", "The filter is not flipped.", "the definition"),
     Clause("CORR-2", "Cross-correlation", "The bias is added.", "the definition"),

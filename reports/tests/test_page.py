@@ -15,7 +15,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.page import FAILURES, MEANINGS, SYMBOLS, render, summary
-from reports.records import OUTCOMES, Array, Backend, Case, Clause, End, Outcome, Run
+from reports.records import OUTCOMES, Array, Backend, Case, Clause, End, Outcome, Part, Run
 from reports.results import Results
 from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, records, results, written
 
@@ -76,7 +76,10 @@ def hostile() -> Results:
         for of, on in enumerate(HOSTILE)
     )  # fmt: skip
     run = Run(1, HOSTILE[0], HOSTILE[1], HOSTILE[2], None, {text: text for text in HOSTILE})
-    return Results(run, clauses, backends, outcomes, End(HOSTILE[3], 1, {}), tuple(HOSTILE))
+    end = End(HOSTILE[3], 1, {})
+    part = Part(replace(run, id=HOSTILE[0]), end, tuple(HOSTILE), backends, tuple(HOSTILE))
+    parts = (part, Part(replace(run, environment={}), None, (), backends[:1]))
+    return Results(run, clauses, backends, outcomes, end, tuple(HOSTILE), parts)
 
 
 def cell(page: str, clause: str, column: int) -> str:
@@ -127,7 +130,7 @@ def test_every_link_has_one_target(tmp_path: Path) -> None:
 
 def test_hostile_text_is_only_read(tmp_path: Path) -> None:
     page = render(hostile())
-    tame = Parsed(render(replace(results(tmp_path), problems=("a problem",))))
+    tame = Parsed(render(replace(results(tmp_path), damage=("a problem",))))
     parsed = Parsed(page)
     assert set(parsed.tags) <= set(tame.tags)
     assert {(tag, name) for tag, name, _ in parsed.attributes} <= {
@@ -263,7 +266,7 @@ def test_an_unfinished_or_damaged_run_is_said_in_a_box(tmp_path: Path) -> None:
     whole = results(tmp_path)
     assert 'class="warning"' not in render(whole)
     assert "This run did not finish." in render(replace(whole, end=None))
-    page = render(replace(whole, problems=("line 7 was left out: <why>",)))
+    page = render(replace(whole, damage=("line 7 was left out: <why>",)))
     assert "1 problem." in seen(page)
     assert "<li>line 7 was left out: &lt;why&gt;</li>" in page
 

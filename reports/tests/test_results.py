@@ -23,6 +23,7 @@ from reports.results import (
     Clause,
     End,
     Outcome,
+    Part,
     Record,
     Results,
     ResultsError,
@@ -49,9 +50,29 @@ ARRAYS = VALUES.map(lambda values: Array("float64", (1, len(values)), tuple(valu
 CASES = st.builds(
     Case, st.dictionaries(TEXT, JSON, max_size=3), st.dictionaries(TEXT, ARRAYS, max_size=3)
 )
-RUNS = st.builds(Run, st.just(FORMAT), TEXT, TEXT, TEXT, st.none() | st.integers(), TEXTS)
+SHARDS = st.tuples(st.integers(1, 10**6), st.integers(0, 10**6)).map(lambda s: (s[0], sum(s)))
+RUNS = st.builds(
+    Run,
+    st.just(FORMAT),
+    TEXT,
+    TEXT,
+    TEXT,
+    st.none() | st.integers(),
+    TEXTS,
+    st.none() | SHARDS,
+    TEXT,
+)
 BACKENDS = st.builds(
     Backend, TEXT, TEXT, TEXT, st.lists(TEXT, max_size=3), TEXTS, TEXTS, st.none() | TEXT
+)
+ENDS = st.builds(End, TEXT, st.integers(), st.dictionaries(st.sampled_from(OUTCOMES), st.just(3)))
+PARTS = st.builds(
+    Part,
+    RUNS,
+    st.none() | ENDS,
+    st.lists(TEXT, max_size=3),
+    st.lists(BACKENDS, max_size=2),
+    st.lists(TEXT, max_size=2),
 )
 
 
@@ -83,7 +104,8 @@ def runs(draw: st.DrawFn) -> list[Record]:
     )
     drawn = draw(st.lists(outcomes, max_size=5, unique_by=lambda outcome: outcome.key))
     end = draw(st.none() | st.builds(End, TEXT, st.integers(), st.just(count(drawn))))
-    return [draw(RUNS), *clauses, *backends, *drawn, *([end] if end else [])]
+    parts = draw(st.lists(PARTS, max_size=2))
+    return [draw(RUNS), *parts, *clauses, *backends, *drawn, *([end] if end else [])]
 
 
 def as_read(contents: bytes) -> Results:
@@ -95,7 +117,8 @@ def as_read(contents: bytes) -> Results:
 
 def flat(results: Results) -> list[Record]:
     end = [results.end] if results.end else []
-    return [results.run, *results.clauses, *results.backends, *results.outcomes, *end]
+    described = (*results.parts, *results.clauses, *results.backends)
+    return [results.run, *described, *results.outcomes, *end]
 
 
 def passes(results: Results) -> int:
@@ -111,7 +134,7 @@ def test_what_is_written_is_read(drawn: list[Record]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         results = read(written(Path(folder) / "new" / "results.jsonl", drawn))
     assert flat(results) == drawn
-    assert results.problems == ()
+    assert results.damage == ()
 
 
 @given(runs())
@@ -208,7 +231,7 @@ def changed(change: Callable[[dict[str, Any]], Any], record: Record | None = Non
         (b"[" * 100_000 + b"\n", "it is not JSON"),
         (b"[]\n", "it is [], but must be an object"),
         (b'{"kind": "run", "kind": "end"}\n', "a field twice"),
-        (b'{"kind": "verdict"}\n', "kind is 'verdict', but must be one of run, clause"),
+        (b'{"kind": "verdict"}\n', "kind is 'verdict', but must be one of run, part"),
         (b'{"kind": ["run"]}\n', "kind is ['run'], but must be one of run"),
         (changed(lambda c: c.update(worst=float("nan"))), "NaN must be a string"),
         (changed(lambda c: c.update(worst="nan")), "outcome.worst is nan, but must be 0 or more"),
@@ -227,6 +250,7 @@ def changed(change: Callable[[dict[str, Any]], Any], record: Record | None = Non
         (as_line(CLAUSES[0]), "a second clause 'CORR-1'"),
         (as_line(backend()), "a second backend 'acme'"),
         (as_line(RUN), "the run header is the first record, and only the first"),
+        (as_line(Part(RUN, None, (), ())), "a part after the first clause or backend"),
         (as_line(End("", 0, {"pass": 1})), "the end counts 1 of outcome 'pass', and there are 0"),
         (as_line(End("", 0, {})) + as_line(outcome()), "a record after the end"),
         (changed(lambda c: c.update(outcomes={"won": 1}), End("", 0, {})), "must be one of pass"),
@@ -256,6 +280,8 @@ def test_deep_parameters_are_a_problem_and_no_crash() -> None:
         (b"\x89PNG\r\n", "no usable run header in the first line: it is not JSON"),
         (b'{"kind": "run", "format": 2, "new": 1}\n', "its format is 2, and this program reads 1"),
         (b'{"kind": "run", "format": 1}\n', "run.suite is missing"),
+        (changed(lambda c: c.pop("shard"), RUN), "run.shard is missing"),
+        (changed(lambda c: c.update(shard=[4, 3]), RUN), r"run.shard is \(4, 3\), but must be two"),
     ],
 )
 def test_a_file_that_is_no_results_file_is_refused(contents: bytes, said: str) -> None:
@@ -287,6 +313,10 @@ def spoilt() -> Backend:
         (lambda: spoilt(), "backend.environment.threads is 4"),
         (lambda: End("", 0, {"pass": 3}), "the end counts 3 of outcome 'pass', and there are 0"),
         (lambda: RUN, "only the first"),
+        *(
+            (lambda shard=shard: replace(RUN, shard=shard), "run.shard is")
+            for shard in ((0, 3), (4, 3), (1,), (1, 2, 3), (1.0, 2), "12", 1)
+        ),
     ],
 )
 def test_a_bad_record_is_refused_and_leaves_the_file_as_it_was(
@@ -359,3 +389,9 @@ def test_numpy_scalars_and_tuples_become_plain() -> None:
     case = Case({"stride": (1, np.int64(2)), "value": np.float32(0.5), "pad": float("-inf")}, {})
     assert case.parameters == {"stride": [1, 2], "value": 0.5, "pad": "-inf"}
     assert outcome(worst=np.float32(0.25)).worst == 0.25  # type: ignore[arg-type]
+
+
+def test_the_header_can_leave_out_what_a_whole_run_has_not() -> None:
+    run = Run(FORMAT, "0.1.0", "", "quick", None, {})
+    assert (run.shard, run.id) == (None, "")
+    assert replace(run, shard=[np.int64(2), 3]).shard == (2, 3)  # type: ignore[arg-type]
