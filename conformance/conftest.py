@@ -118,7 +118,7 @@ def _earlier_results(config: pytest.Config) -> "Results":
     if path is None:
         raise pytest.UsageError("--resume needs --results FILE: the file to go on with")
     try:
-        earlier = read(path)
+        earlier = read(path, resumed=True)
     except (OSError, ResultsError) as error:
         raise pytest.UsageError(f"--resume: {path}: {error}") from error
     now = (__version__, config.getoption("--profile"), config.getoption("--shard"))

@@ -62,7 +62,18 @@ class Recorder:
     @cached_property
     def described(self) -> list[dict[str, Any]]:
         """The backends as the results tell of them."""
-        return [asdict(describe(backend)) for backend in self.backends]
+        found = [describe(backend) for backend in self.backends]
+        before = (
+            {backend.name: backend for backend in self.earlier.backends} if self.earlier else {}
+        )
+        for now in found:
+            then = before.get(now.name, now)
+            if (then.version, then.not_run) != (now.version, now.not_run):
+                raise pytest.UsageError(
+                    f"--resume: {now.name} was {then.version or then.not_run} in the run to go on "
+                    f"with, and is {now.version or now.not_run} now: begin a new run"
+                )
+        return [asdict(backend) for backend in found]
 
     @property
     def adapters(self) -> list[Adapter]:
