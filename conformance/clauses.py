@@ -34,6 +34,11 @@ class Chapter:
     title: str
     module: str
 
+    @property
+    def marker(self) -> str:
+        """What ``pytest -m`` calls it."""
+        return self.module.rpartition("test_")[2]
+
 
 CHAPTERS = {
     "GEOM": Chapter("Geometry", "conformance.test_geometry"),
@@ -68,8 +73,8 @@ class Clause:
     every_dtype: bool = False
 
     @property
-    def chapter(self) -> str:
-        return CHAPTERS[self.id.partition("-")[0]].title
+    def chapter(self) -> Chapter:
+        return CHAPTERS[self.id.partition("-")[0]]
 
     @property
     def order(self) -> tuple[int, int]:

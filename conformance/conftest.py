@@ -93,9 +93,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     _refuse_shadows()
+    from conformance.clauses import CHAPTERS
     from conformance.plan import Plan
     from conformance.recorder import Recorder
 
+    for chapter in CHAPTERS.values():
+        config.addinivalue_line("markers", f"{chapter.marker}: the chapter {chapter.title!r}")
     _use_mnist(config.getoption("--mnist"))
     earlier = _earlier_results(config) if config.getoption("--resume") else None
     seed = earlier.run.seed if earlier else config.getoption("--seed")
@@ -191,11 +194,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Clauses run in their order; -k chooses them by id (CORR-3) or by chapter (CORR)."""
+    """Clauses run in their order; -k chooses them by id (CORR-3), -m by chapter (correlation)."""
     order = {}
     for item in items:
         if clause := getattr(getattr(item, "function", None), "clause", None):
             item.extra_keyword_matches.add(clause.id)
+            item.add_marker(clause.chapter.marker)
             order[item] = clause.order
     recorder: Any = config.pluginmanager.getplugin("convspec-recorder")
     shard = config.getoption("--shard") or (1, 1)

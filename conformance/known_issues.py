@@ -33,9 +33,9 @@ class KnownIssue:
 
     def concerns(self, clause: str, subject: Subject) -> bool:
         adapter = subject.adapter
-        return (clause, adapter.name) == (self.clause, self.backend) and str(
-            adapter.version
-        ).startswith(self.versions)
+        name = adapter.name.partition("@")[0]  # without the version of another interpreter
+        same = (clause, name) == (self.clause, self.backend)
+        return same and str(adapter.version).startswith(self.versions)
 
     def shows(self, subject: Subject) -> bool:
         """Whether the stored case still fails, in the way that is known."""

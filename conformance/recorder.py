@@ -183,7 +183,9 @@ class Recorder:
             for clause in clauses().values():
                 if clause.id not in written:
                     self.writer.write(
-                        results.Clause(clause.id, clause.chapter, clause.sentence, clause.source)
+                        results.Clause(
+                            clause.id, clause.chapter.title, clause.sentence, clause.source
+                        )
                     )
             for backend in (results.Backend(**backend) for backend in backends):
                 if backend.name not in written:

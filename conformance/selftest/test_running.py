@@ -135,14 +135,34 @@ def test_a_failing_example_is_tried_first_the_next_time(tmp_path: Path) -> None:
     run(tmp_path, *ACME, "--profile", "default", "-k", "CORR-12")
     again = run(tmp_path, *ACME, *QUICK, "-k", "CORR-12")
     assert again.outcomes("acme")["CORR-12", "float64"].outcome == "fail"
-    stored = {path.name for path in (tmp_path / ".hypothesis" / "convspec").iterdir()}
-    assert "acme%20float64" in stored
+    assert again.outcomes("acme")["CORR-12", "float64"].examples < 20, "the first one did it"
+
+
+def test_a_failing_example_is_lent_to_other_backends_and_never_lost(tmp_path: Path) -> None:
+    """Rare enough that no other backend would find it by itself in so few examples."""
+    rare = "+ (x.shape[0] == 29) * (filters.shape[0] > 2) * x.dtype.type(1)"
+    flawed = FLAWED.replace("+ (x.shape[1] > 3) * x.dtype.type(1)", rare)
+    write(tmp_path, flawed)
+    thorough = (*ACME, "--profile", "thorough", "-k", "CHAN-8 and float64")
+    assert any(run(tmp_path, *thorough).code == 1 for _ in range(9))
+    stored = tmp_path / ".hypothesis" / "convspec" / "acme%20float64"
+    before = sorted(path for path in stored.rglob("*") if path.is_file())
+    assert before
+
+    run(tmp_path, "--backend", "reference", *QUICK, "-k", "CHAN-8 and float64")
+    assert sorted(path for path in stored.rglob("*") if path.is_file()) == before
+
+    write(tmp_path, flawed.replace('"acme"', '"other"'))
+    other = run(tmp_path, *ACME, *QUICK, "-k", "CHAN-8 and float64")
+    assert other.outcomes("other")["CHAN-8", "float64"].outcome == "fail"
 
 
 def test_pytest_options_work(tmp_path: Path) -> None:
     done = run(tmp_path, "--backend", "reference", *QUICK, "-k", "BIAS", "--junitxml", "junit.xml")
     assert done.code == 0, done.output
     assert {o.clause for o in done.read.outcomes} == {"BIAS-1", "BIAS-2"}
+    by_marker = run(tmp_path, "--backend", "reference", *QUICK, "-m", "bias")
+    assert {o.clause for o in by_marker.read.outcomes} == {"BIAS-1", "BIAS-2"}
     assert 'tests="6"' in (tmp_path / "junit.xml").read_text(encoding="utf-8")
 
 
