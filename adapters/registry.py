@@ -83,6 +83,7 @@ def _check(adapter: Adapter, spec: str) -> None:
         ("promises for", claims.promises.keys(), DTYPES),
         ("promises", claims.promises.values(), GRADES),
     ):
-        listed = set(claimed) if isinstance(claimed, Collection) else {claimed}
-        if unknown := listed - set(known):
+        if not isinstance(claimed, Collection):
+            raise Unavailable(f"{spec} claims {field} {claimed!r}, which is no list of any")
+        if unknown := set(claimed) - set(known):
             raise Unavailable(f"{spec} claims {field} {unknown}, but there are only {known}")

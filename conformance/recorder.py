@@ -87,6 +87,8 @@ class Recorder:
 
     def has(self, item: pytest.Item) -> bool:
         """Whether the run that this one goes on with has the outcome already."""
+        if not self.done:
+            return False
         adapter, dtype = item.callspec.params["subject"]  # type: ignore[attr-defined]
         clause: Clause = item.function.clause  # type: ignore[attr-defined]
         return (clause.id, adapter.name, dtype) in self.done

@@ -22,6 +22,7 @@ REGIMES = (
     "exact fit",  # the filter covers the padded input
     "pointwise",  # 1 x 1 filters that step over values
     "large kernel",
+    "large input",
     "depthwise",
     "many groups",
     "many channels",
@@ -33,10 +34,11 @@ PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
-_BEYOND_7 = {1: 16, 2: 11, 3: 5}
+_LARGE_ROOM = {1: 300, 2: 70, 3: 12}
+_BEYOND_7 = {1: 16, 2: 16, 3: 8}
 
 
-_DRAWN_BYTES = 40
+_DRAWN_BYTES = 64
 
 
 class Dice:
@@ -46,8 +48,8 @@ class Dice:
         self._bytes = iter(drawn)
 
     def between(self, low: int, high: int) -> int:
-        """An int of low <= n <= high: the lowest for a byte of 0."""
-        return low + next(self._bytes) % (high - low + 1)
+        """An int of low <= n <= high: the lowest for bytes of 0."""
+        return low + (next(self._bytes) + 256 * next(self._bytes)) % (high - low + 1)
 
     def one_of(self, options: Sequence[Any]) -> Any:
         return options[self.between(0, len(options) - 1)]
@@ -94,12 +96,15 @@ def _recipe(
 
     groups = number("groups", *{"depthwise": (1, 9), "many groups": (1, 9)}.get(regime, (1, 3)))
     kernel = for_each_axis("kernel", *_kernels(regime, axes))
-    stride = for_each_axis("stride", *((2, 3) if regime == "pointwise" else (1, 3)))
+    stride = for_each_axis("stride", *((2, 4) if regime == "pointwise" else (1, 4)))
     short = axes == 3 or regime == "large kernel"
     dilation = for_each_axis("dilation", 1, 2 if short else 3)
-    low, high = (for_each_axis("padding", 0, 3) for _ in range(2))
-    room = for_each_axis("room", 0, 0 if regime == "exact fit" else _ROOM[axes])
+    low, high = (for_each_axis("padding", 0, 4) for _ in range(2))
+    room = for_each_axis("room", 0, _room(regime, axes))
     extents = effective_kernel(kernel, dilation)
+    if regime == "exact fit":
+        low = tuple(min(p, extent - 1) for p, extent in zip(low, extents, strict=True))
+        high = tuple(min(p, e - 1 - q) for p, q, e in zip(high, low, extents, strict=True))
     return Recipe(
         dtype=dtype,
         batch=number("batch", *((1, 33) if regime == "large batch" else (1, 4))),
@@ -116,7 +121,7 @@ def _recipe(
         dilation=dilation,
         bias=bool(number("bias", 0, 1)),
         data=dice.one_of(data),
-        seed=dice.between(0, 255) + 256 * dice.between(0, 255),
+        seed=dice.between(0, 2**16 - 1),
         headroom=headroom,
     )
 
@@ -125,6 +130,13 @@ def _kernels(regime: str, axes: int) -> tuple[int, int]:
     if regime == "pointwise":
         return 1, 1
     return 1, (_BEYOND_7 if regime == "large kernel" else _LARGEST_KERNEL)[axes]
+
+
+def _room(regime: str, axes: int) -> int:
+    """How far the input may reach beyond the filter."""
+    if regime == "exact fit":
+        return 0
+    return (_LARGE_ROOM if regime == "large input" else _ROOM)[axes]
 
 
 def _depths(regime: str) -> tuple[int, int]:

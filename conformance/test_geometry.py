@@ -67,6 +67,7 @@ def test_impossible_sizes_are_refused(subject: Subject, data: st.DataObject) -> 
     axis = data.draw(st.integers(2, call.filters.ndim - 1))
     longer = np.concatenate([call.filters, call.filters.take([0], axis)], axis)
     subject.refuse(call.but(filters=longer))
+    subject.check(call, "the result of a possible call after an impossible one")
 
 
 @clause(
@@ -79,6 +80,7 @@ def test_mismatched_channels_are_refused(subject: Subject, data: st.DataObject) 
     call = data.draw(integer_calls(subject))
     times = data.draw(st.integers(2, 4))
     subject.refuse(call.but(x=call.x.repeat(times, axis=1)))
+    subject.check(call, "the result of a possible call after an impossible one")
 
 
 @clause(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -56,12 +57,12 @@ BROKEN_BODIES = {
     "name of nothing": ("name = None", "printable characters, not 'None'"),
     "claims of a dict": ("capabilities = {'dtypes': ()}", "must be adapters.Capabilities, not {"),
     "claims of a class": ("capabilities = Capabilities", "must be adapters.Capabilities, not"),
-    "dtype": ("capabilities = Capabilities(dtypes=('float8',))", "claims dtypes {'float8'}"),
-    "dtype, bare": ("capabilities = Capabilities(dtypes='float32')", "claims dtypes {"),
-    "axes": ("capabilities = Capabilities(spatial_axes=(2, 4))", r"claims spatial_axes \{4\}"),
-    "padding": ("capabilities = Capabilities(named_padding=('full',))", "named_padding {'full'}"),
-    "grade": ("capabilities = Capabilities(promises={'float32': 'D'})", "claims promises {'D'}"),
-    "dtypes of None": ("capabilities = Capabilities(dtypes=None)", "claims dtypes|capabilities"),
+    "dtype": ("capabilities = Capabilities(dtypes=('float8',))", "claims dtypes .*'float8'"),
+    "dtype, bare": ("capabilities = Capabilities(dtypes='float32')", "claims dtypes "),
+    "axes": ("capabilities = Capabilities(spatial_axes=(2, 4))", "claims spatial_axes .*4"),
+    "padding": ("capabilities = Capabilities(named_padding=('full',))", "named_padding .*'full'"),
+    "grade": ("capabilities = Capabilities(promises={'float32': 'D'})", "claims promises .*'D'"),
+    "dtypes of None": ("capabilities = Capabilities(dtypes=None)", "claims dtypes"),
     "axes of an int": ("capabilities = Capabilities(spatial_axes=2)", "spatial_axes"),
     "dtypes in lists": ("capabilities = Capabilities(dtypes=(['float32'],))", "dtypes"),
     "promises of a list": ("capabilities = Capabilities(promises=['B'])", "promises"),
@@ -74,7 +75,7 @@ BROKEN_BODIES = {
         "@property\n    def name(self): raise RuntimeError('no card')",
         "RuntimeError: no card",
     ),
-    "no instance": ("def __new__(cls): return 1", "Acme"),
+    "no instance": ("def __new__(cls): return 1", "is not an adapters.Adapter, but int"),
 }
 
 Write = Callable[[str], str]
@@ -85,8 +86,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """Write a module into a current folder of its own; return its name."""
     monkeypatch.setattr(sys, "path", sys.path.copy())  # load() adds the current folder
     monkeypatch.chdir(tmp_path)
-    # Python keeps modules by name: the folder's number makes this one the only one of its name.
-    name = "acme_" + "".join(c for c in str(tmp_path) if c.isalnum())
+    name = f"acme_{uuid4().hex}"  # Python keeps modules by name, so each needs its own
 
     def writer(source: str) -> str:
         (tmp_path / f"{name}.py").write_text(IMPORTS + source, "utf-8")

@@ -36,7 +36,7 @@ def test_an_adapter_of_one_method(tmp_path: Path) -> None:
     [
         ("return [1.0, 2.0]", "CORR-1", "error", "returned list, not a NumPy array"),
         ("return None", "CORR-1", "error", "returned NoneType"),
-        ("return np.array(['a'])", "CORR-1", "error", "not of numbers"),
+        ("return np.array(['a'])", "CORR-1", "error", "not of real numbers"),
         ("return np.zeros((2, 2, 2), x.dtype)", "GEOM-1", "fail", "expected the shape"),
         (
             "return reference.cross_correlate(x, filters, bias, **p).astype('float16')",

@@ -62,6 +62,13 @@ def windows_of_a_vector_width_only(x: Array, filters: Array, bias: Any, **p: Any
 
 
 @fault("CORR-1")
+def values_beyond_64_never_written(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    result = cross_correlate(x, filters, bias, **p).copy()
+    result[..., 64:] = 0
+    return result
+
+
+@fault("CORR-1")
 def mean_instead_of_sum(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     return cross_correlate(x, filters / filters[0].size, bias, **p).astype(x.dtype)
 

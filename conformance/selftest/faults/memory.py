@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.selftest.faults.catalogue import Wrong, fault, fault_with_state
-from reference import cross_correlate
+from reference import SizeError, cross_correlate
 from reference.geometry import Array
 
 
@@ -103,6 +103,21 @@ def every_second_call_sums_backwards() -> Wrong:
         order = slice(None, None, -1)
         backwards = x.reshape(len(x), p["groups"], filters.shape[1], *x.shape[2:])[:, :, order]
         return cross_correlate(backwards.reshape(x.shape), filters[:, order], bias, **p)
+
+    return run
+
+
+@fault_with_state("GEOM-4")
+def broken_after_an_impossible_call() -> Wrong:
+    broken: list[bool] = []
+
+    def run(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+        try:
+            result = cross_correlate(x, filters, bias, **p)
+        except SizeError:
+            broken.append(True)
+            raise
+        return result * 2 if broken else result
 
     return run
 
