@@ -64,8 +64,8 @@ BROKEN_BODIES = {
     "grade": ("capabilities = Capabilities(promises={'float32': 'D'})", "claims promises .*'D'"),
     "dtypes of None": ("capabilities = Capabilities(dtypes=None)", "claims dtypes"),
     "axes of an int": ("capabilities = Capabilities(spatial_axes=2)", "spatial_axes"),
-    "dtypes in lists": ("capabilities = Capabilities(dtypes=(['float32'],))", "dtypes"),
-    "promises of a list": ("capabilities = Capabilities(promises=['B'])", "promises"),
+    "dtypes in lists": ("capabilities = Capabilities(dtypes=(['float32'],))", "list"),
+    "promises of a list": ("capabilities = Capabilities(promises=['B'])", "list"),
     "promise of no dtype": ("capabilities = Capabilities(promises={'int': 'B'})", "promises"),
     "claims that raise": (
         "@property\n    def capabilities(self): raise RuntimeError('no card')",
