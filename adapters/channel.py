@@ -1,9 +1,10 @@
 """Messages between the suite and a worker, over any pair of byte streams.
 
-A message is one frame that holds a JSON object, and then one frame for each array that the object
-lists under "arrays", with the values in C order. A frame is its length as four bytes, big-endian,
-and then its bytes: the framing of Python's ``multiprocessing.connection``. Nothing is pickled, and
-nothing that comes in is believed: lengths, dtypes and shapes are checked against each other.
+A message is one frame: its length as four bytes, big-endian, and its bytes (the framing of
+Python's ``multiprocessing.connection``). In it come the length of a JSON object, as four bytes
+again, the object, and the values of each array that it lists under "arrays", in C order. Nothing
+is pickled, and nothing that comes in is believed: lengths, dtypes and shapes are checked against
+each other.
 
 An array is listed as {"name", "dtype", "shape"}, and where it must lie in memory otherwise than
 in C order, or be read-only, with its "strides" in bytes and "writeable".
@@ -11,6 +12,7 @@ in C order, or be read-only, with its "strides" in bytes and "writeable".
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
 from multiprocessing.connection import Connection
 from typing import Any
@@ -20,7 +22,6 @@ import numpy as np
 from adapters.contract import LARGEST_ARRAY, RESULT_DTYPES, Array
 from adapters.dtypes import numpy_dtype
 
-LARGEST_HEADER = 2**22
 _BETWEEN = 0x55
 
 
@@ -28,30 +29,57 @@ class ChannelError(Exception):
     """What came through the channel is no message."""
 
 
-def send(connection: Connection, header: dict[str, Any], arrays: Mapping[str, Array]) -> None:
-    """Send an object and its arrays; the other side gets them with :func:`receive`."""
-    for frame in frames(header, arrays):
-        connection.send_bytes(frame)
+@dataclass(frozen=True)
+class Message:
+    """``contents``: the bytes that each of the arrays came as."""
+
+    header: dict[str, Any]
+    arrays: dict[str, Array]
+    contents: dict[str, bytes | memoryview]
 
 
-def frames(header: dict[str, Any], arrays: Mapping[str, Array]) -> list[bytes]:
-    listed = [_described(name, array) for name, array in arrays.items()]
+def packed(header: dict[str, Any], contents: Mapping[str, tuple[Array, bytes]]) -> bytes:
+    """A message as the bytes of its frame, from arrays and their values in C order."""
+    listed = [_described(name, array) for name, (array, _) in contents.items()]
     first = json.dumps(header | {"arrays": listed}).encode("ascii")
-    return [first, *(array.tobytes() for array in arrays.values())]
+    values = (content for _, content in contents.values())
+    return b"".join((len(first).to_bytes(4, "big"), first, *values))
 
 
-def receive(connection: Connection) -> tuple[dict[str, Any], dict[str, Array]]:
-    """The next object and its arrays.
+def receive(connection: Connection) -> Message:
+    """The next message.
 
-    Raises ChannelError for anything that is no message, EOFError at the end of the stream.
+    Raises ChannelError for anything that is none, EOFError at the end of the stream.
     """
     try:
-        header = json.loads(connection.recv_bytes(LARGEST_HEADER))
-        listed = header.pop("arrays")
-        arrays = {str(entry["name"]): _array(entry, connection) for entry in listed}
+        content = connection.recv_bytes(4 * LARGEST_ARRAY)
+        start = 4 + int.from_bytes(content[:4], "big")
+        header = json.loads(content[4:start])
+        arrays, contents = {}, {}
+        for entry in header.pop("arrays"):
+            dtype, shape = _claimed(entry)
+            end = start + prod(shape) * dtype.itemsize
+            values = memoryview(content)[start:end]
+            array = np.frombuffer(values, dtype).reshape(shape).copy()
+            if "strides" in entry:
+                array = _laid_out(array, tuple(entry["strides"]))
+            array.flags.writeable = entry.get("writeable", True)
+            arrays[str(entry["name"])], contents[str(entry["name"])] = array, values
+            start = end
+        if start != len(content):
+            raise ValueError(f"{len(content)} bytes, not {start}")
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ChannelError(f"no message: {type(error).__name__}: {str(error)[:200]}") from error
-    return header, arrays
+    return Message(header, arrays, contents)
+
+
+def _claimed(entry: dict[str, Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    name, shape = entry["dtype"], tuple(entry["shape"])
+    if name not in RESULT_DTYPES:
+        raise ValueError(f"an array of dtype {name!r}")
+    if any(type(n) is not int or n < 0 for n in shape):
+        raise ValueError(f"an array of shape {shape}")
+    return numpy_dtype(name), shape
 
 
 def _described(name: str, array: Array) -> dict[str, Any]:
@@ -61,23 +89,6 @@ def _described(name: str, array: Array) -> dict[str, Any]:
     if not array.flags.writeable:
         entry["writeable"] = False
     return entry
-
-
-def _array(entry: dict[str, Any], connection: Connection) -> Array:
-    name, shape = entry["dtype"], tuple(entry["shape"])
-    if name not in RESULT_DTYPES:
-        raise ValueError(f"an array of dtype {name!r}")
-    if any(type(n) is not int or n < 0 for n in shape):
-        raise ValueError(f"an array of shape {shape}")
-    dtype = numpy_dtype(name)
-    content = connection.recv_bytes(LARGEST_ARRAY)
-    if len(content) != prod(shape) * dtype.itemsize:
-        raise ValueError(f"{len(content)} bytes for an array of {name} of shape {shape}")
-    array = np.frombuffer(bytearray(content), dtype).reshape(shape)
-    if "strides" in entry:
-        array = _laid_out(array, tuple(entry["strides"]))
-    array.flags.writeable = entry.get("writeable", True)
-    return array
 
 
 def _laid_out(array: Array, strides: tuple[int, ...]) -> Array:

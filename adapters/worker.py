@@ -12,7 +12,9 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from adapters.channel import receive, send
+import numpy as np
+
+from adapters.channel import Message, packed, receive
 from adapters.contract import CONTRACT, Adapter, Array, Unavailable, Unsupported, checked, text_of
 from adapters.registry import load
 
@@ -25,42 +27,58 @@ class Worker:
     def __init__(self, adapter: Adapter, answers: Connection) -> None:
         self.adapter, self.answers = adapter, answers
         self.heap = DirtyHeap()
-        self.last: Array | None = None
-        self.last_bytes = b""
+        self.last: tuple[Array, bytes] | None = None
 
     def hello(self) -> None:
         claims = self.adapter.capabilities
-        description = {
-            "status": "ready",
-            "contract": CONTRACT,
-            "name": self.adapter.name,
-            "version": str(self.adapter.version),
-            "dtypes": claims.dtypes,
-            "spatial_axes": claims.spatial_axes,
-            "named_padding": claims.named_padding,
-            "promises": dict(claims.promises),
-            "environment": {str(k): str(v) for k, v in self.adapter.environment().items()},
-        }
-        send(self.answers, description, {})
+        self._send(
+            status="ready",
+            contract=CONTRACT,
+            name=self.adapter.name,
+            version=str(self.adapter.version),
+            dtypes=claims.dtypes,
+            spatial_axes=claims.spatial_axes,
+            named_padding=claims.named_padding,
+            promises=dict(claims.promises),
+            environment={str(k): str(v) for k, v in self.adapter.environment().items()},
+        )
 
-    def answer(self, parameters: dict[str, Any], arrays: dict[str, Any]) -> None:
+    def answer(self, call: Message) -> None:
         """Make one call, and send back its result, and every array that changed meanwhile."""
-        given = {name: array.tobytes() for name, array in arrays.items()}
-        self.heap.dirty(2 * sum(array.nbytes for array in arrays.values()))
+        arrays: dict[str, Any] = call.arrays
+        self.heap.dirty(sum(map(len, call.contents.values())))
         try:
-            result = checked(self.adapter.cross_correlate(**arrays, **parameters))
+            result = checked(
+                self.adapter.cross_correlate(**arrays, **_tuples(call.header["parameters"]))
+            )
         except Unsupported as why:
-            send(self.answers, {"status": "unsupported", "message": text_of(why)}, {})
+            self._send(status="unsupported", message=text_of(why))
             return
         except BaseException as error:
-            name = type(error).__name__
-            send(self.answers, {"status": "error", "type": name, "message": text_of(error)}, {})
+            self._send(status="error", type=type(error).__name__, message=text_of(error))
             return
-        changed = {name: array for name, array in arrays.items() if array.tobytes() != given[name]}
-        if self.last is not None and self.last.tobytes() != self.last_bytes:
-            changed["last result"] = self.last
-        self.last, self.last_bytes = result, result.tobytes()
-        send(self.answers, {"status": "result"}, {"result": result, **changed})
+        sent = {"result": (result, result.tobytes())}
+        watched: dict[str, tuple[Array, bytes | memoryview]] = {
+            name: (array, call.contents[name]) for name, array in arrays.items()
+        }
+        if self.last is not None:
+            watched["last result"] = self.last
+        for name, (array, before) in watched.items():
+            if not holds(array, before):
+                sent[name] = array, array.tobytes()
+        self.last = sent["result"]
+        self.answers.send_bytes(packed({"status": "result"}, sent))
+
+    def _send(self, **header: Any) -> None:
+        self.answers.send_bytes(packed(header, {}))
+
+
+def holds(array: Array, before: bytes | memoryview) -> bool:
+    """Whether an array still has the values that these bytes are."""
+    if not array.flags.c_contiguous:
+        return array.tobytes() == bytes(before)
+    # NumPy compares memory where it lies, and many values at once.
+    return np.array_equal(array.reshape(-1).view("uint8"), np.frombuffer(before, "uint8"))
 
 
 class DirtyHeap:
@@ -79,7 +97,7 @@ class DirtyHeap:
         """Fill and free blocks of several sizes up to about ``most`` bytes."""
         self.calls += 1
         pattern = self._PATTERNS[self.calls % len(self._PATTERNS)]
-        sizes = [2**k for k in range(6, 17)] + [most // 4, most // 2, most]
+        sizes = [64, 256, 1024, 4096, most // 2, most, 2 * most]
         if self.c is None:
             return
         blocks = [(self.c.malloc(ctypes.c_size_t(size)), size) for size in sizes]
@@ -128,12 +146,11 @@ def main() -> None:
         worker = Worker(load(options.spec), answers)
         worker.hello()
     except Unavailable as why:
-        send(answers, {"status": "unavailable", "message": text_of(why)}, {})
+        answers.send_bytes(packed({"status": "unavailable", "message": text_of(why)}, {}))
         return
     try:
         while True:
-            header, arrays = receive(calls)
-            worker.answer(_tuples(header["parameters"]), arrays)
+            worker.answer(receive(calls))
     except (EOFError, BrokenPipeError):
         os._exit(0)  # whatever threads the backend has left behind
 

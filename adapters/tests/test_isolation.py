@@ -73,9 +73,9 @@ def test_a_death_leaves_its_last_words_and_the_call(start: Start) -> None:
     with pytest.raises(CrashError, match="about to read address 0") as death:
         ask(worker, 13, 7)
     kept = Path(str(death.value).rpartition("kept in ")[2].rstrip(")"))
-    header, arrays = receive(Connection(os.open(kept, os.O_RDONLY), writable=False))
-    assert header["parameters"]["stride"] == [1]
-    assert arrays["x"][0, 0, :2].tolist() == [13, 7]
+    call = receive(Connection(os.open(kept, os.O_RDONLY), writable=False))
+    assert call.header["parameters"]["stride"] == [1]
+    assert call.arrays["x"][0, 0, :2].tolist() == [13, 7]
 
 
 @pytest.mark.parametrize("name", ["EndlessLoop", "StopsReading"])

@@ -158,18 +158,16 @@ def test_a_group_knows_its_own_channels_and_filters_only() -> None:
         assert np.array_equal(bound[:, 2 * part : 2 * part + 2], alone)
 
 
-@settings(deadline=None)
-@given(shapes(), st.sampled_from(sorted(DATA)))
-def test_grade_b_allows_as_much_as_it_says(s: Shapes, kind: str) -> None:
-    """2 n u max|x| norm1(filter), and twice the rounding of the bias; the maximum of one group."""
-    x, filters, bias = s.floats(kind)
-    bound = normwise(x, filters, bias, s.parameters, FORMATS["float64"])
-    groups, u = s.parameters["groups"], FORMATS["float64"].unit_roundoff
-    for n, k in np.ndindex(len(x), len(filters)):
-        part = np.split(x[n], groups)[k // (len(filters) // groups)]
-        promised = 2 * filters[k].size * u * np.abs(part).max() * np.abs(filters[k]).sum()
-        offset = 0.0 if bias is None else 2 * u * abs(bias[k])
-        assert bound[n, k].item() >= promised + offset
+def test_the_bound_is_never_below_what_grade_b_promises() -> None:
+    """2 n u max|x| norm1(filter); a bias is rounded once, and so is the sum with it."""
+    u = FORMATS["float64"].unit_roundoff
+    # The many equal taps make this part far larger than that of an FFT.
+    x, filters, bias = np.zeros((1, 1, 400)), np.ones((1, 1, 300)), np.array([1e6])
+    x[..., 7] = -3
+    alone = normwise(x, filters, None, plain(1), FORMATS["float64"]).item()
+    assert 1 <= alone / (2 * 300 * u * 3 * 300) < 1.1
+    both = normwise(x, filters, bias, plain(1), FORMATS["float64"]).item()
+    assert both - alone == pytest.approx(2 * u * 1e6)
 
 
 @pytest.mark.parametrize("zero", [0, 1])
