@@ -55,7 +55,8 @@ def receive(connection: Connection) -> Message:
         content = connection.recv_bytes(4 * LARGEST_ARRAY)
         start = 4 + int.from_bytes(content[:4], "big")
         header = json.loads(content[4:start])
-        arrays, contents = {}, {}
+        arrays: dict[str, Array] = {}
+        contents: dict[str, bytes | memoryview] = {}
         for entry in header.pop("arrays"):
             dtype, shape = _claimed(entry)
             end = start + prod(shape) * dtype.itemsize
