@@ -221,7 +221,7 @@ class Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(limits.threads),
+                env=_environment(limits.threads, same_interpreter=not command),
                 start_new_session=True,
             )
         except OSError as error:
@@ -318,10 +318,15 @@ def _ended(code: int) -> str:
         return f"died of signal {-code}"
 
 
-def _environment(threads: int) -> dict[str, str]:
+def _environment(threads: int, *, same_interpreter: bool) -> dict[str, str]:
+    """That of this process, and the same path for modules; another interpreter gets no packages
+    of this one, but those of this project if they lie in a checkout.
+    """
     home = str(Path(__file__).resolve().parent.parent)
     path = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    if not Path(home, "numpy").exists():  # a checkout, not the packages of this interpreter
+    if same_interpreter:
+        path = [entry for entry in sys.path if entry]
+    elif not Path(home, "numpy").exists():
         path.insert(0, home)
     return (
         os.environ
