@@ -34,7 +34,7 @@ PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
-_LARGE_ROOM = {1: 300, 2: 70, 3: 12}
+_LARGE_ROOM = {1: 600, 2: 110, 3: 12}
 _BEYOND_7 = {1: 16, 2: 16, 3: 8}
 
 
@@ -107,7 +107,7 @@ def _recipe(
         high = tuple(min(p, e - 1 - q) for p, q, e in zip(high, low, extents, strict=True))
     return Recipe(
         dtype=dtype,
-        batch=number("batch", *((1, 33) if regime == "large batch" else (1, 4))),
+        batch=number("batch", 1, {"large batch": 33, "large input": 2}.get(regime, 4)),
         groups=groups,
         channels=number("channels", *_depths(regime)),
         filters=number("filters", *((1, 40) if regime == "many filters" else (1, 4))),
