@@ -125,6 +125,7 @@ class Recorder:
             seconds=call.duration,
             reason=reason,
             case=case_of(error),
+            facts=subject.facts,
         )
         report.convspec = {"backends": self.described, "outcome": asdict(record)}
         if report.failed:

@@ -53,7 +53,7 @@ class Subject:
     """One backend in one dtype, during the check of one clause.
 
     ``examples`` ran, ``declined`` were refused as unsupported, each for its reason; ``worst`` is
-    the largest error met, as a fraction of its bound.
+    the largest error met, as a fraction of its bound; ``facts`` are what was measured, by name.
     """
 
     adapter: Adapter
@@ -61,6 +61,7 @@ class Subject:
     examples: int = 0
     declined: Counter[str] = field(default_factory=Counter)
     worst: float | None = None
+    facts: dict[str, str] = field(default_factory=dict)
     _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from reprlib import Repr
 from types import NoneType, UnionType
@@ -20,7 +20,7 @@ from typing import Annotated, Any, Self, TypeVar, Union, cast, get_args, get_ori
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 OUTCOMES = ("pass", "fail", "error", "crash", "timeout", "unsupported", "known", "not run")
 LARGEST_STORED_ARRAY = 600
 NON_FINITE = ("nan", "inf", "-inf")
@@ -145,10 +145,16 @@ class Array(Record):
 
 @dataclass(frozen=True)
 class Case(Record):
-    """The smallest failing case: how the backend was called, and the arrays in reading order."""
+    """The smallest failing case: how the backend was called, and the arrays in reading order.
+
+    `diagnosis` names the mistake that explains it, or says that none is known that does; `script`
+    is a program that shows it again. Both are "" where nobody tried.
+    """
 
     parameters: dict[str, Any]
     arrays: dict[str, Array]
+    diagnosis: str = ""
+    script: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +163,7 @@ class Outcome(Record):
 
     `examples` ran and `declined` were refused by the backend; `worst` is the largest error as a
     fraction of its bound, 0 for exact, inf when nothing bounds it, None when none was measured.
+    `facts` are what was measured, whatever it came to: a name for each, and what was found.
     """
 
     clause: str
@@ -169,6 +176,7 @@ class Outcome(Record):
     seconds: Seconds
     reason: str = ""
     case: Case | None = None
+    facts: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reports.__main__ import main
 from reports.merging import PRECEDENCE, merge, records, write
 from reports.page import FAILURES, render
-from reports.records import OUTCOMES, Backend, End, Outcome, ResultsError, Run
+from reports.records import FORMAT, OUTCOMES, Backend, End, Outcome, ResultsError, Run
 from reports.results import Results, as_line, count, read
 from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, written
 from reports.tests.test_results import as_read
@@ -54,7 +54,7 @@ def parts(draw: st.DrawFn) -> Results:
 
 RUNS = st.builds(
     Run,
-    st.just(1),
+    st.just(FORMAT),
     st.just(RUN.suite),
     st.sampled_from(["1:00", "2:00"]),
     st.just(RUN.profile),

@@ -15,7 +15,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.page import FAILURES, MEANINGS, SYMBOLS, render, summary
-from reports.records import OUTCOMES, Array, Backend, Case, Clause, End, Outcome, Part, Run
+from reports.records import FORMAT, OUTCOMES, Array, Backend, Case, Clause, End, Outcome, Part, Run
 from reports.results import Results
 from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, records, results, written
 
@@ -75,7 +75,7 @@ def hostile() -> Results:
         for at, text in enumerate(HOSTILE)
         for of, on in enumerate(HOSTILE)
     )  # fmt: skip
-    run = Run(1, HOSTILE[0], HOSTILE[1], HOSTILE[2], None, {text: text for text in HOSTILE})
+    run = Run(FORMAT, HOSTILE[0], HOSTILE[1], HOSTILE[2], None, {text: text for text in HOSTILE})
     end = End(HOSTILE[3], 1, {})
     part = Part(replace(run, id=HOSTILE[0]), end, tuple(HOSTILE), backends, tuple(HOSTILE))
     parts = (part, Part(replace(run, environment={}), None, (), backends[:1]))

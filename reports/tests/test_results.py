@@ -48,7 +48,11 @@ ARRAYS = VALUES.map(lambda values: Array("float64", (1, len(values)), tuple(valu
     Array("float16", (700, 2), None)
 )
 CASES = st.builds(
-    Case, st.dictionaries(TEXT, JSON, max_size=3), st.dictionaries(TEXT, ARRAYS, max_size=3)
+    Case,
+    st.dictionaries(TEXT, JSON, max_size=3),
+    st.dictionaries(TEXT, ARRAYS, max_size=3),
+    TEXT,
+    TEXT,
 )
 SHARDS = st.tuples(st.integers(1, 10**6), st.integers(0, 10**6)).map(lambda s: (s[0], sum(s)))
 RUNS = st.builds(
@@ -101,6 +105,7 @@ def runs(draw: st.DrawFn) -> list[Record]:
         st.floats(0, 1e9),
         TEXT,
         st.none() | CASES,
+        st.dictionaries(TEXT, TEXT, max_size=3),
     )
     drawn = draw(st.lists(outcomes, max_size=5, unique_by=lambda outcome: outcome.key))
     end = draw(st.none() | st.builds(End, TEXT, st.integers(), st.just(count(drawn))))
@@ -278,8 +283,8 @@ def test_deep_parameters_are_a_problem_and_no_crash() -> None:
         (b"\n\n", "the file is empty"),
         (as_line(CLAUSES[0]), "the first line is of kind 'clause', not 'run'"),
         (b"\x89PNG\r\n", "no usable run header in the first line: it is not JSON"),
-        (b'{"kind": "run", "format": 2, "new": 1}\n', "its format is 2, and this program reads 1"),
-        (b'{"kind": "run", "format": 1}\n', "run.suite is missing"),
+        (b'{"kind": "run", "format": 3, "new": 1}\n', "its format is 3, and this program reads 2"),
+        (b'{"kind": "run", "format": 2}\n', "run.suite is missing"),
         (changed(lambda c: c.pop("shard"), RUN), "run.shard is missing"),
         (changed(lambda c: c.update(shard=[4, 3]), RUN), r"run.shard is \(4, 3\), but must be two"),
     ],
