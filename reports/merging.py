@@ -208,14 +208,18 @@ def _outcomes(every: Iterable[Outcome]) -> list[Outcome]:
     return list(standing.values())
 
 
-def _weight(outcome: Outcome) -> tuple[int, bool, float, int, bytes]:
+def _weight(outcome: Outcome) -> tuple[int, bool, bool, bool, bool, float, int, bytes]:
     """What is the greatest for the outcome that stands: the worst, and then what shows more.
 
     Last come the bytes, so that no two that differ weigh the same.
     """
+    case = outcome.case
     return (
         -PRECEDENCE.index(outcome.outcome),
-        outcome.case is not None,
+        case is not None,
+        case is not None and bool(case.diagnosis),
+        case is not None and bool(case.script),
+        bool(outcome.facts),
         -1.0 if outcome.worst is None else outcome.worst,
         outcome.examples,
         as_line(outcome),

@@ -56,8 +56,11 @@ def outcome(
     worst: float | None = None,
     reason: str = "",
     case: Case | None = None,
+    facts: dict[str, str] | None = None,
 ) -> Outcome:
-    return Outcome(clause, backend, dtype, verdict, examples, declined, worst, 0.25, reason, case)
+    return Outcome(
+        clause, backend, dtype, verdict, examples, declined, worst, 0.25, reason, case, facts or {}
+    )
 
 
 def of_each() -> list[Outcome]:

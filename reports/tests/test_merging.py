@@ -22,6 +22,8 @@ from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, written
 from reports.tests.test_results import as_read
 
 SHARDS = [replace(RUN, shard=(at, 3), id=f"id{at}", started=f"{at}:00") for at in (1, 2, 3)]
+DIAGNOSED = replace(CASE, diagnosis="the filter is flipped")
+SCRIPTED = replace(CASE, diagnosis="the bias is lost", script="import numpy\n")
 ENVIRONMENTS = st.fixed_dictionaries({}, optional={k: st.sampled_from("12") for k in ("a", "b")})
 WORST_FIRST = ("crash", "timeout", "error", "fail", "known", "unsupported", "pass", "not run")
 
@@ -40,7 +42,9 @@ def parts(draw: st.DrawFn) -> Results:
         backend=st.sampled_from([backend.name for backend in backends]),
         examples=st.integers(0, 2),
         worst=st.sampled_from([None, 0.0, -0.0, 1.0, float("inf")]),
-        case=st.sampled_from([None, CASE]),
+        case=st.sampled_from([None, CASE, DIAGNOSED, SCRIPTED]),
+        # The last two are equal, and yet other bytes.
+        facts=st.sampled_from([{}, {"a": "1"}, {"a": "1", "b": "2"}, {"b": "2", "a": "1"}]),
     )
     drawn = draw(st.lists(outcomes, max_size=4, unique_by=lambda o: o.key))
     ends = st.builds(
@@ -134,11 +138,15 @@ def test_the_worse_outcome_stands(worse: str, better: str) -> None:
 @pytest.mark.parametrize(
     ("stands", "other"),
     [
-        (outcome("fail", case=CASE), outcome("fail", examples=99, worst=9.0)),
+        (outcome("fail", case=CASE), outcome("fail", examples=99, worst=9.0, facts={"z": "1"})),
+        (outcome("fail", case=DIAGNOSED), outcome("fail", examples=99, case=CASE)),
+        (outcome("fail", case=SCRIPTED), outcome("fail", examples=99, case=DIAGNOSED)),
+        (outcome(facts={"grade": "A"}), outcome(examples=99, worst=0.5)),
         (outcome(worst=0.5, examples=1), outcome(worst=0.25, examples=99)),
         (outcome(worst=0.0, examples=1), outcome(examples=99)),
         (outcome(examples=11), outcome(examples=10, reason="z")),
         (outcome(reason="b"), outcome(reason="a")),
+        (outcome(facts={"grade": "B"}), outcome(facts={"grade": "A"})),
     ],
 )
 def test_of_the_same_outcome_the_one_that_shows_more_stands(
@@ -146,6 +154,12 @@ def test_of_the_same_outcome_the_one_that_shows_more_stands(
 ) -> None:
     for order in permutations([part([stands]), part([other])]):
         assert merge(order).outcomes == (stands,)
+
+
+def test_facts_are_those_of_the_outcome_that_stands() -> None:
+    held, broken = outcome(facts={"grade": "A"}), outcome("fail", facts={"width": "11 bits"})
+    for order in permutations([part([held]), part([broken]), part([outcome("known")])]):
+        assert [standing.facts for standing in merge(order).outcomes] == [broken.facts]
 
 
 def test_clauses_and_backends_stay_in_their_order() -> None:
