@@ -1,8 +1,8 @@
 """A failure explains itself: its outcome, the clause it breaks, and the smallest case as arrays."""
 
+import textwrap
 import traceback
 
-import numpy as np
 import pytest
 from hypothesis.errors import Flaky
 
@@ -11,6 +11,7 @@ from conformance.judge import Disagreement, Evidence
 from conformance.subject import BackendFailure, Subject
 from reference.geometry import Array
 from reports import results
+from reports.arrays import as_text
 
 _LARGEST_SHOWN = 200
 _FRAMES_SHOWN = 4
@@ -95,4 +96,4 @@ def _arrays(evidence: Evidence) -> dict[str, Array]:
 def _shown(array: Array) -> str:
     if array.size > _LARGEST_SHOWN:
         return f"  ({array.size} values, too many to show)"
-    return "\n".join("  " + line for line in np.array2string(array).splitlines())
+    return textwrap.indent(as_text(results.Array.of(array)), "  ")
