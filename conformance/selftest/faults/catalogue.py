@@ -1,5 +1,6 @@
 """The catalogue: a wrong convolution under each name, and the clause that must catch it."""
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +11,27 @@ from reference.geometry import Array
 
 Wrong = Callable[..., Array]
 
+_ACRONYMS = {"rgb": "RGB", "bgr": "BGR", "tf32": "TF32", "nan": "NaN"}
+
 
 @dataclass(frozen=True)
 class Fault:
-    """``make`` gives a fresh wrong convolution, so that none keeps state between two tests."""
+    """``make`` gives a fresh wrong convolution, so that none keeps state between two tests;
+    ``explanation`` is for what the name does not say.
+    """
 
     name: str
     clause: str
     dtype: str
     make: Callable[[], Wrong]
+    explanation: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in words."""
+        words = [_ACRONYMS.get(word, word) for word in self.name.split("_")]
+        words[0] = words[0][0].upper() + words[0][1:]
+        return " ".join([" ".join(words) + ".", self.explanation]).strip()
 
     def adapter(self) -> Adapter:
         return Faulty(self)
@@ -48,7 +61,7 @@ def fault(clause: str, dtype: str = "float64") -> Callable[[Wrong], Wrong]:
     """Enter the decorated convolution into the catalogue; its name says what is wrong with it."""
 
     def enter(wrong: Wrong) -> Wrong:
-        _enter(Fault(wrong.__name__, clause, dtype, lambda: wrong))
+        _enter(wrong, clause, dtype, lambda: wrong)
         return wrong
 
     return enter
@@ -60,12 +73,16 @@ def fault_with_state(
     """The same for a fault that remembers: the decorated function makes it."""
 
     def enter(make: Callable[[], Wrong]) -> Callable[[], Wrong]:
-        _enter(Fault(make.__name__, clause, dtype, make))
+        _enter(make, clause, dtype, make)
         return make
 
     return enter
 
 
-def _enter(entry: Fault) -> None:
-    assert entry.name not in FAULTS, f"two faults are called {entry.name}"
-    FAULTS[entry.name] = entry
+def _enter(
+    decorated: Callable[..., Any], clause: str, dtype: str, make: Callable[[], Wrong]
+) -> None:
+    name = decorated.__name__
+    assert name not in FAULTS, f"two faults are called {name}"
+    explanation = " ".join((inspect.getdoc(decorated) or "").split())
+    FAULTS[name] = Fault(name, clause, dtype, make, explanation)
