@@ -3,6 +3,7 @@
 Adapters outside this repository depend on this file; it does not change without a version.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ Padding = tuple[tuple[int, int], ...] | str
 CONTRACT = 1
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NAMED_PADDING = ("valid", "same_upper", "same_lower")
-GRADES = ("A", "B")
+GRADE = re.compile(r"A|B|C\(([1-9]|[1-4]\d|5[0-2])\)")
 RESULT_DTYPES = (
     *(*DTYPES, "bool"),
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
@@ -48,7 +49,8 @@ class Capabilities:
         "valid", "same_upper" (an odd zero goes after the input), "same_lower" (before it).
     promises
         dtype -> grade, for a backend that does not promise a direct algorithm's accuracy (A):
-        "B" for fast algorithms such as an FFT, which hold a bound on norms only.
+        "B" for fast algorithms such as an FFT, which hold a bound on norms only; "C(b)" for those
+        that round their inputs to b bits first: "C(11)" for TF32, "C(8)" for bfloat16 products.
     """
 
     dtypes: tuple[str, ...] = ("float64", "float32")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from adapters.contract import (
     DTYPES,
-    GRADES,
+    GRADE,
     NAMED_PADDING,
     Adapter,
     Capabilities,
@@ -81,9 +81,11 @@ def _check(adapter: Adapter, spec: str) -> None:
         ("spatial_axes", claims.spatial_axes, (1, 2, 3)),
         ("named_padding", claims.named_padding, NAMED_PADDING),
         ("promises for", claims.promises.keys(), DTYPES),
-        ("promises", claims.promises.values(), GRADES),
     ):
         if not isinstance(claimed, Collection):
             raise Unavailable(f"{spec} claims {field} {claimed!r}, which is no list of any")
         if unknown := set(claimed) - set(known):
             raise Unavailable(f"{spec} claims {field} {unknown}, but there are only {known}")
+    for grade in claims.promises.values():
+        if not (isinstance(grade, str) and GRADE.fullmatch(grade)):
+            raise Unavailable(f"{spec} promises {grade!r}, which is not 'A', 'B' or 'C(b)'")

@@ -1,11 +1,13 @@
 """SciPy, by scipy.signal.correlate in both of its methods.
 
 SciPy correlates one array with one array. Channels are one more axis, on which the filter fits
-once; stride keeps every s-th result, dilation puts zeros between the taps of the filter, and each
-group sees its own channels.
+once; stride keeps every s-th result, and each group sees its own channels. The taps of a dilated
+filter meet every d-th value only: each of these parts of the input is correlated by itself.
 """
 
-from typing import ClassVar
+from itertools import product
+
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy
@@ -38,20 +40,21 @@ class SciPyDirect(Adapter):
             raise Unsupported(f"scipy.signal.correlate does not compute in {x.dtype}")
         if not isinstance(padding, str):
             x = np.pad(x, ((0, 0), (0, 0), *padding))
-        holed = np.zeros(
-            (*filters.shape[:2], *effective_kernel(filters.shape[2:], dilation)), filters.dtype
-        )
-        holed[every(dilation)] = filters
-        if any(k > n for k, n in zip(holed.shape[2:], x.shape[2:], strict=True)):
+        extents = effective_kernel(filters.shape[2:], dilation)
+        out = tuple(n - k + 1 for k, n in zip(extents, x.shape[2:], strict=True))
+        if min(out) < 1:
             raise Unsupported("scipy.signal.correlate swaps its operands when the filter is larger")
 
-        out = tuple(n - k + 1 for k, n in zip(holed.shape[2:], x.shape[2:], strict=True))
         result = np.empty((len(x), len(filters), *out), x.dtype)
         for item, maps in zip(x, result, strict=True):
             parts = np.split(item, groups)
-            for k, taps in enumerate(holed):
+            for k, taps in enumerate(filters):
                 part = parts[k * groups // len(filters)]
-                (maps[k],) = signal.correlate(part, taps, mode="valid", method=self.method)
+                for first in product(*map(range, np.minimum(dilation, out))):
+                    seen: Any = (..., *map(slice, first, x.shape[2:], dilation))
+                    (maps[k][seen],) = signal.correlate(
+                        part[seen], taps, mode="valid", method=self.method
+                    )
         result = np.asarray(result[every(stride)])
         if bias is not None:
             result = np.add(result, bias.reshape(-1, *(1 for _ in stride)))

@@ -46,7 +46,10 @@ CHAPTERS = {
     "CHAN": Chapter("Channels", "conformance.test_channels"),
     "BIAS": Chapter("Bias", "conformance.test_bias"),
     "TYPE": Chapter("Dtypes and rounding", "conformance.test_dtypes"),
+    "SPEC": Chapter("Special values", "conformance.test_special"),
     "MEM": Chapter("Memory", "conformance.test_memory"),
+    "PROBE": Chapter("Probes", "conformance.test_probes"),
+    "GRADE": Chapter("Grades", "conformance.test_grades"),
     "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),
 }
 
@@ -91,10 +94,12 @@ class Clause:
         it, Unsupported if the backend declined every example, and Known if it fails in the ways
         that are listed, and in no other.
         """
+        # The same for every backend, so that all of them are asked the same.
+        subject.seed = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
         issues = known_issues(self.id, subject)
         shown = [issue for issue in issues if issue.shows(subject)]
         with contextlib.suppress(hypothesis.errors.Unsatisfiable, Unsupported):
-            self._examples(subject, settings, seed, shown)()
+            self._examples(subject, settings, shown)()
         if not subject.examples:
             raise Unsupported(subject.declined.most_common(1)[0][0])
         for issue in issues:
@@ -104,7 +109,7 @@ class Clause:
             raise Known("; ".join(map(str, shown)))
 
     def _examples(
-        self, subject: Subject, settings: hypothesis.settings, seed: int, issues: list[KnownIssue]
+        self, subject: Subject, settings: hypothesis.settings, issues: list[KnownIssue]
     ) -> Callable[[], None]:
         if not self.draws:
             return lambda: self._example(subject, issues)
@@ -120,10 +125,8 @@ class Clause:
 
         # The name is part of the key under which Hypothesis stores failing examples.
         example.__name__ = example.__qualname__ = self.check.__name__
-        # The same for every backend, so that all of them are asked the same.
-        own = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
         # In this order: a seed alone would switch off the database that the settings name.
-        return settings(hypothesis.seed(own)(hypothesis.given(data=st.data())(example)))
+        return settings(hypothesis.seed(subject.seed)(hypothesis.given(data=st.data())(example)))
 
     def _example(self, subject: Subject, issues: list[KnownIssue], *data: st.DataObject) -> None:
         try:

@@ -81,6 +81,13 @@ def _spike(rng: Rng, shape: Sizes, format_: Format) -> Array:
     return values
 
 
+def _lone(rng: Rng, shape: Sizes, format_: Format) -> Array:
+    values = np.zeros(shape)
+    if values.size:
+        values.flat[rng.integers(values.size)] = rng.uniform(0.5, 1)
+    return values
+
+
 FLOATS: dict[str, Callable[[Rng, Sizes, Format], Array]] = {
     "uniform": _uniform,
     "positive": _positive,
@@ -88,5 +95,6 @@ FLOATS: dict[str, Callable[[Rng, Sizes, Format], Array]] = {
     "log-uniform": _log_uniform,
     "cancelling": _cancelling,
     "spike": _spike,
+    "lone": _lone,
 }
 INTEGERS = ("integers", "wide integers")

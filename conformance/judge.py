@@ -7,8 +7,9 @@ import numpy as np
 
 from conformance.calls import Call
 from reference import cross_correlate
-from reference.bounds import lemma, magnitude, normwise, term_count
+from reference.bounds import flushable, lemma, magnitude, normwise, term_count
 from reference.exact import truth
+from reference.formats import rounded
 from reference.geometry import Array
 
 
@@ -68,15 +69,34 @@ def allowance(call: Call, promise: str) -> Array:
     """How far off the results of ``call`` may be for a backend of this promise (a grade).
 
     Sums of float16 and bfloat16 may be kept in the format itself or in a wider one; the first
-    has the larger error.
+    has the larger error. Inputs promised to be rounded may be rounded in any way, also towards
+    zero; integers that they leave as they are must still be exact.
     """
     arrays = call.x, call.filters, call.bias, call.parameters
     if promise == "B":
         return normwise(*arrays, call.format)
-    if call.exact:
+    bits = bits_of(promise)
+    if call.exact and (bits is None or _fit(call, bits)):
         return np.zeros(())
     size = magnitude(*arrays)
-    return lemma(term_count(*arrays), size, size, result=call.format, accumulator=call.format)
+    return lemma(
+        term_count(*arrays),
+        size,
+        size,
+        result=call.format,
+        accumulator=call.format,
+        input_roundoff=0.0 if bits is None else 2.0 ** (1 - bits),
+        flushable=flushable(*arrays),
+    )
+
+
+def bits_of(grade: str) -> int | None:
+    """The bits that a grade C(b) leaves of an input."""
+    return int(grade[2:-1]) if grade.startswith("C") else None
+
+
+def _fit(call: Call, bits: int) -> bool:
+    return all(np.array_equal(rounded(a, bits), a) for a in (call.x, call.filters))
 
 
 def compare(got: Reading, right: Reading, call: Call, meaning: str) -> float:

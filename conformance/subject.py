@@ -53,7 +53,8 @@ class Subject:
     """One backend in one dtype, during the check of one clause.
 
     ``examples`` ran, ``declined`` were refused as unsupported, each for its reason; ``worst`` is
-    the largest error met, as a fraction of its bound; ``facts`` are what was measured, by name.
+    the largest error met, as a fraction of its bound; ``facts`` are what was measured, by name;
+    ``seed`` is what checks draw from that draw no examples.
     """
 
     adapter: Adapter
@@ -62,6 +63,7 @@ class Subject:
     declined: Counter[str] = field(default_factory=Counter)
     worst: float | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    seed: int = 0
     _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
     @property

@@ -1,11 +1,14 @@
 """Dtypes and rounding: in which formats a backend computes, and how closely."""
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from adapters import Unsupported
 from conformance.clauses import clause
+from conformance.data import FLOATS
 from conformance.judge import Disagreement, Evidence
-from conformance.strategies import float_calls, integer_calls
+from conformance.strategies import integer_calls, recipes
 from conformance.subject import BackendFailure, Subject
 
 
@@ -50,4 +53,6 @@ def test_claimed_dtypes(subject: Subject, data: st.DataObject) -> None:
     source="Higham (2002), Accuracy and Stability of Numerical Algorithms, section 3.1",
 )
 def test_rounding(subject: Subject, data: st.DataObject) -> None:
-    subject.check(data.draw(float_calls(subject)))
+    recipe = data.draw(recipes(subject.dtype, subject.capabilities.spatial_axes))
+    for kind in FLOATS:
+        subject.check(replace(recipe, data=kind).call(), f"the result of {kind} values")

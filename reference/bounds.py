@@ -7,6 +7,7 @@ edition (2002), chapters 3 and 24.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from reference.formats import FORMATS, Format
 from reference.geometry import Array, Parameters
 
 _FLOAT64 = FORMATS["float64"]
+
+
+Growth = Callable[[Array, float], Array]
 
 
 def gamma(terms: Array, unit_roundoff: float) -> Array:
@@ -27,6 +31,21 @@ def gamma(terms: Array, unit_roundoff: float) -> Array:
     growth = np.asarray(terms, "float64") * unit_roundoff
     with np.errstate(divide="ignore"):
         return np.where(growth < 1, growth / np.maximum(1 - growth, 0), np.inf)
+
+
+def random_walk(results: int, chance: float = 1e-9) -> Growth:
+    """What roundings that do not conspire build up instead: min(m, lambda sqrt(m)) u, where
+    lambda = sqrt(2 ln(2 m M / chance)) is exceeded by none of M ``results``, save by that chance.
+
+    Source: Higham and Mary, A new approach to probabilistic rounding error analysis (2019).
+    """
+
+    def growth(terms: Array, unit_roundoff: float) -> Array:
+        m = np.maximum(np.asarray(terms, "float64"), 1)
+        reach = np.sqrt(2 * np.log(2 * m * max(results, 1) / chance) * m)
+        return np.asarray(np.minimum(m, reach) * unit_roundoff)
+
+    return growth
 
 
 def term_count(x: Array, filters: Array, bias: Array | None, parameters: Parameters) -> Array:
@@ -45,6 +64,23 @@ def magnitude(x: Array, filters: Array, bias: Array | None, parameters: Paramete
     return cross_correlate(x, filters, bias, **parameters)
 
 
+def flushable(x: Array, filters: Array, bias: Array | None, parameters: Parameters) -> Array:
+    """How much of each result hangs on subnormal arguments, which a backend may take as zero: the
+    magnitude of all products with one, shape (N, K, \\*out), in float64.
+    """
+    format_ = FORMATS[x.dtype.name]
+
+    def subnormal(a: Array) -> Array:
+        return np.asarray(np.where(np.abs(a) < format_.smallest_normal, a, 0))
+
+    few_x, few_filters = subnormal(x), subnormal(filters)
+    few_bias = None if bias is None else subnormal(bias)
+    if not (few_x.any() or few_filters.any() or (few_bias is not None and few_bias.any())):
+        return np.zeros(())
+    of_x = magnitude(few_x, filters, few_bias, parameters)
+    return of_x + magnitude(x, few_filters, None, parameters)
+
+
 def lemma(
     terms: Array,
     magnitude: Array,
@@ -53,30 +89,34 @@ def lemma(
     result: Format,
     accumulator: Format,
     input_roundoff: float = 0.0,
+    flushable: Array | float = 0.0,
+    growth: Growth = gamma,
 ) -> Array:
     """The largest error of any direct algorithm: any order or tree of sums, fused or not::
 
-        (1 + u_out) [(1 + u_in)^2 (1 + gamma_m(u_acc)) - 1] A + u_out |y| + (m + 1) eta
+        (1 + u_out) [(1 + u_in)^2 (1 + gamma_m(u_acc)) - 1] A + u_out |y| + m eta_acc + eta_out
 
     ``result``: the format of the results; ``accumulator``: the format summed in, which leaves
     u_out = 0 when it is the same one; ``input_roundoff``: u_in, for backends that round their
-    inputs first. eta is the smallest normal number, so that flushing subnormals is allowed.
+    inputs first. eta is the smallest normal number, so that flushing subnormals is allowed: each
+    of m products may be lost, or else each of the sums of two that are left. ``flushable`` adds
+    what is lost with subnormal inputs. ``growth`` may replace gamma (see :func:`random_walk`).
     Infinite where an intermediate sum could overflow: there nothing is required.
 
     Added to it: the error of the truth that results are compared with (see
     :func:`reference.exact.truth`) and of the magnitude itself.
     """
     u_out = 0.0 if result == accumulator else result.unit_roundoff
-    growth = gamma(terms, accumulator.unit_roundoff)
+    built_up = growth(terms, accumulator.unit_roundoff)
     with np.errstate(over="ignore", invalid="ignore"):
-        relative = (1 + input_roundoff) ** 2 * (1 + growth) - 1
+        relative = (1 + input_roundoff) ** 2 * (1 + built_up) - 1
         rounding = (1 + u_out) * relative * magnitude + u_out * np.abs(exact)
-        underflow = terms * accumulator.smallest_normal + result.smallest_normal
-        bound = rounding + underflow + _truth_error(terms, magnitude, result)
+        lost = (terms * accumulator.smallest_normal + flushable) * (1 + relative) * (1 + u_out)
+        bound = rounding + lost + result.smallest_normal + _truth_error(terms, magnitude, result)
         overflows = magnitude * (1 + relative) * (1 + u_out) >= min(
             result.largest, accumulator.largest
         )
-        unbounded = overflows | ~np.isfinite(growth)
+        unbounded = overflows | ~np.isfinite(built_up)
         return np.where(unbounded, np.inf, bound * (1 + (terms + 8) * 2 * _FLOAT64.unit_roundoff))
 
 
@@ -119,13 +159,15 @@ def normwise(
         largest = np.maximum(values.max(axis=-1, initial=0), np.finfo("float64").tiny)
         return np.asarray(np.linalg.norm(values / largest[..., None], axis=-1) * largest)
 
-    winograd = 2 * n * outer(grouped.max(axis=-1, initial=0), weights.sum(axis=-1))
-    fft = (20 * stages + n + 5) * outer(norm2(grouped), norm2(weights))
-    bound = u * (winograd + fft) + (n + 1) * result.smallest_normal
-    spectrum = outer(grouped.sum(axis=-1), weights.sum(axis=-1))
-    bound = np.where(spectrum >= result.largest, np.inf, bound)
-    if bias is not None:
-        bound = bound + 2 * u * (np.abs(bias.astype("float64")) + bound)
+    with np.errstate(over="ignore", invalid="ignore"):
+        winograd = 2 * n * outer(grouped.max(axis=-1, initial=0), weights.sum(axis=-1))
+        fft = (20 * stages + n + 5) * outer(norm2(grouped), norm2(weights))
+        bound = u * (winograd + fft) + (n + 1) * result.smallest_normal
+        # Either spectrum may be the largest number met, or the sums of the transform back.
+        spectra = (np.maximum(a.sum(axis=-1), 1) for a in (grouped, weights))
+        bound = np.where(np.ldexp(outer(*spectra), stages) < result.largest, bound, np.inf)
+        if bias is not None:
+            bound = bound + 2 * u * (np.abs(bias.astype("float64")) + bound)
     return np.asarray(bound).reshape(*bound.shape, *(1,) * len(padded))
 
 

@@ -101,7 +101,20 @@ def truth(
     if narrow:
         high = cross_correlate(x, filters, bias, **parameters)
         return high, np.zeros_like(high)
-    return exact_cross_correlate(x, filters, bias, parameters)
+    # A product can be split into two only if neither overflows: powers of two change no digit.
+    x, of_x = _near_one(x)
+    filters, of_filters = _near_one(filters)
+    if bias is not None:
+        bias = np.ldexp(bias, -of_x - of_filters)
+    high, low = exact_cross_correlate(x, filters, bias, parameters)
+    with np.errstate(over="ignore"):
+        return np.ldexp(high, of_x + of_filters), np.ldexp(low, of_x + of_filters)
+
+
+def _near_one(a: Array) -> tuple[Array, int]:
+    """``a`` divided by a power of two that leaves nothing above 1, and its exponent."""
+    exponent = int(np.frexp(np.abs(a).max(initial=0.0))[1])
+    return np.ldexp(a, -exponent), exponent
 
 
 def _split(a: Array) -> tuple[Array, Array]:

@@ -3,6 +3,10 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
+from reference.geometry import Array
+
 
 @dataclass(frozen=True)
 class Format:
@@ -45,3 +49,14 @@ FORMATS = {
         Format("bfloat16", 8, -126, 127),
     )
 }
+
+
+def rounded(a: Array, bits: int) -> Array:
+    """Each value rounded to the nearest one of so many significant bits, in the dtype of ``a``.
+
+    >>> rounded(np.array([1.0, 1.125, 1.25, 20.0]), 3)
+    array([ 1.  ,  1.  ,  1.25, 20.  ])
+    """
+    significands, exponents = np.frexp(a.astype("float64"))
+    short = np.ldexp(np.rint(np.ldexp(significands, bits)), exponents - bits)
+    return np.asarray(short.astype(a.dtype))

@@ -1,6 +1,7 @@
 """Wrong convolutions, each of which the suite must catch: that is how the suite is tested."""
 
 from conformance.selftest.faults import (
+    accuracy,
     channel_paths,
     channels,
     correlation,
@@ -18,6 +19,7 @@ from conformance.selftest.faults.catalogue import FAULTS, Fault
 __all__ = [
     "FAULTS",
     "Fault",
+    "accuracy",
     "channel_paths",
     "channels",
     "correlation",
