@@ -107,9 +107,9 @@ def items_beyond_1024_never_written(x: Array, filters: Array, bias: Any, **p: An
 
 
 @fault("CORR-1")
-def taps_beyond_32_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+def taps_beyond_16_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     bank = filters.copy()
-    bank.reshape(*bank.shape[:2], -1)[..., 32:] = 0
+    bank.reshape(*bank.shape[:2], -1)[..., 16:] = 0
     return cross_correlate(x, bank, bias, **p)
 
 

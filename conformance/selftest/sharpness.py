@@ -1,0 +1,188 @@
+"""How sharp is the suite? ``python -m conformance.selftest.sharpness`` makes the table of
+``reports.sharpness``: every fault of the catalogue meets every clause of the specification.
+
+Beside it stand the cases that the ONNX backend tests and PyTorch's operator tests have of this
+operation, which meet the same faults; the extra ``dev`` holds what these need.
+"""
+
+import argparse
+import functools
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+
+from adapters import Unsupported, load
+from conformance import __version__
+from conformance.clauses import Clause, clauses
+from conformance.diagnosis import NONE, Diagnosis, diagnose
+from conformance.judge import Disagreement, Evidence
+from conformance.plan import EXAMPLES
+from conformance.selftest import other_suites
+from conformance.selftest.faults import FAULTS, Fault
+from conformance.selftest.test_faults import DEFAULT
+from conformance.subject import BackendFailure, Subject
+from reports import sharpness
+from reports.sharpness import TABLE, Sharpness
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A fault that met a clause: how many examples ran, the first failing one included, and what
+    that one showed (None if none failed).
+    """
+
+    examples: int
+    evidence: Evidence | None
+
+
+def attempt(clause: Clause, fault: Fault, settings: hypothesis.settings, seed: int) -> Trial:
+    """Hold a fresh instance of the fault to the clause."""
+    subject = Subject(fault.adapter(), fault.dtype)
+    failures: list[Trial] = []
+
+    @functools.wraps(clause.check)
+    def watched(subject: Subject, *data: Any) -> None:
+        try:
+            clause.check(subject, *data)
+        except (Disagreement, BackendFailure) as failure:
+            failures.append(Trial(subject.examples + 1, failure.evidence))
+            raise
+
+    try:
+        replace(clause, check=watched).hold(subject, settings, seed)
+    except (Disagreement, BackendFailure, Unsupported, hypothesis.errors.Flaky):
+        pass
+    except Exception as error:
+        print(f"{clause.id} itself broke on {fault.name}: {error!r}", file=sys.stderr)
+    return failures[0] if failures else Trial(subject.examples, None)
+
+
+def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness.Fault:
+    """The fault's row of the table, but for the other suites."""
+    catches: dict[str, int] = {}
+    ran, until_caught = 0, None
+    diagnosis = NONE
+    for clause in clauses().values():
+        trial = attempt(clause, fault, settings, seed)
+        ran += trial.examples
+        if trial.evidence is None:
+            continue
+        catches[clause.id] = trial.examples
+        until_caught = until_caught or ran
+        if clause.id == fault.clause:
+            diagnosis = _diagnosis(fault, trial.evidence)
+    return sharpness.Fault(
+        name=fault.name,
+        sentence=fault.sentence,
+        dtype=fault.dtype,
+        clause=fault.clause,
+        catches=catches,
+        until_caught=until_caught,
+        mistake=diagnosis.mistake,
+        diagnosis=diagnosis.sentence,
+        others=(),
+    )
+
+
+def _diagnosis(fault: Fault, evidence: Evidence) -> Diagnosis:
+    return diagnose(Subject(fault.adapter(), fault.dtype), evidence)
+
+
+def rows(
+    faults: Sequence[Fault],
+    suites: Sequence[other_suites.Suite],
+    settings: hypothesis.settings,
+    seed: int,
+) -> Iterator[sharpness.Fault]:
+    for fault in faults:
+        others = [suite.name for suite in suites if suite.catches(fault.adapter())]
+        yield replace(measure(fault, settings, seed), others=tuple(others))
+
+
+def table(names: Sequence[str], profile: str, seed: int) -> Sharpness:
+    """Measure the faults of these names, printing each row as it is known."""
+    right = load("reference")
+    suites = [
+        suite.without_false_alarms(right)
+        for suite in (other_suites.onnx_backend_tests(), other_suites.torch_operator_samples(seed))
+    ]
+    settings = hypothesis.settings(DEFAULT, max_examples=EXAMPLES[profile])
+    faults = []
+    for row in rows([FAULTS[name] for name in names], suites, settings, seed):
+        print(line(row), flush=True)
+        faults.append(row)
+    packages = ("numpy", "hypothesis", "onnx", "torch")
+    return Sharpness(
+        format=sharpness.FORMAT,
+        suite=__version__,
+        date=datetime.now(UTC).date().isoformat(),
+        profile=profile,
+        seed=seed,
+        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
+        clauses=tuple(clauses()),
+        others=tuple(
+            sharpness.Other(suite.name, suite.version, len(suite.cases), suite.rule)
+            for suite in suites
+        ),
+        faults=tuple(faults),
+    )
+
+
+def line(fault: sharpness.Fault) -> str:
+    """A row as text."""
+    by_expected = f"after {fault.examples}" if fault.examples else "MISSED"
+    by = ", ".join(f"{clause} {examples}" for clause, examples in fault.catches.items())
+    explained = fault.mistake or "no diagnosis"
+    return (
+        f"{fault.name} ({fault.dtype}): {fault.sentence}\n"
+        f"    {fault.clause} {by_expected}; {explained}; caught by {by or 'no clause'}"
+        f"; elsewhere by {', '.join(fault.others) or 'none'}"
+    )
+
+
+def totals(measured: Sharpness) -> str:
+    """What the table comes to."""
+    count = len(measured.faults)
+    lines = [
+        f"{measured.caught} of {count} faults caught, {measured.caught_as_expected} by the clause "
+        f"that names them, {measured.diagnosed} diagnosed",
+        f"examples, median: {measured.median_examples} of the clause that names the fault, "
+        f"{measured.median_until_caught} of the specification from its start",
+        *(
+            f"{other.name} {other.version}: {measured.caught_by(other.name)} of {count} caught by "
+            f"{other.cases} cases. {other.rule}"
+            for other in measured.others
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the table; returns the exit code, 1 if a fault is caught by no clause."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.selftest.sharpness")
+    parser.add_argument("--profile", choices=EXAMPLES, default="default")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME", help="some faults")
+    parser.add_argument("--output", type=Path, help="where to write; the package's table for all")
+    given = parser.parse_args(arguments)
+    begun = time.monotonic()
+    with warnings.catch_warnings(action="ignore"):  # faults overflow, and divide by zero
+        measured = table(given.only or list(FAULTS), given.profile, given.seed)
+    print(f"\n{totals(measured)}\n{time.monotonic() - begun:.0f} s")
+    output = given.output or (None if given.only else TABLE)
+    if output:
+        sharpness.write(measured, output)
+    return int(measured.caught < len(measured.faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
