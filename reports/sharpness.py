@@ -13,12 +13,12 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
-from reports.records import Count, Record, ResultsError, Rule, made
+from reports.records import Record, ResultsError, Rule, made
 
 FORMAT = 1
 TABLE = Path(__file__).parent / "data" / "sharpness.json"
 
-Examples = Annotated[Count, Rule(lambda n: n > 0, "1 or more")]
+Examples = Annotated[int, Rule(lambda n: n > 0, "1 or more")]
 Version = Annotated[int, Rule(FORMAT.__eq__, str(FORMAT))]
 
 

@@ -11,6 +11,7 @@ from conformance.selftest.faults import (
     memory,
     numerics,
     rounding,
+    special,
     stale,
     tiles,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "memory",
     "numerics",
     "rounding",
+    "special",
     "stale",
     "tiles",
 ]

@@ -93,8 +93,8 @@ def products_with_zero_taps_skipped(x: Array, filters: Array, bias: Any, **p: An
 
 
 @fault("SPEC-3")
-def values_doubled_on_the_way(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    """Sums are kept eight times too large, and overflow too early."""
+def sums_kept_eight_times_too_large(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """They overflow where they need not."""
     with np.errstate(all="ignore"):
         eight = x.dtype.type(8)
         bias = None if bias is None else bias * eight
