@@ -38,6 +38,8 @@ CASE = Case(
         "expected": Array.of(np.array([1.0, 2.0, np.nan])),
         "got": Array.of(np.array([1.0, -2.0, np.inf], np.float32)),
     },
+    "The bias is left out.",
+    "# This was run.\nimport numpy\n",
 )
 
 
@@ -71,7 +73,8 @@ def of_each() -> list[Outcome]:
             clause=CLAUSES[at % 3].id,
             dtype=f"float{16 << at // 3}",
             reason=f"why {verdict}",
-            case=CASE if verdict == "fail" else None,
+            case=CASE if verdict in ("fail", "known") else None,
+            facts={"grade": "F", "width": "11 bits"} if verdict == "fail" else {},
         )
         for at, verdict in enumerate(OUTCOMES)
     ]

@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from reports.__main__ import main
-from reports.page import FAILURES, MEANINGS, SYMBOLS, render, summary
+from reports.page import render, summary
 from reports.records import FORMAT, OUTCOMES, Array, Backend, Case, Clause, End, Outcome, Part, Run
 from reports.results import Results
 from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, records, results, written
+from reports.words import FAILURES, MEANINGS, SYMBOLS
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -70,7 +71,11 @@ def hostile() -> Results:
     outcomes = tuple(
         Outcome(
             text, on, text, OUTCOMES[(at + of) % 8], 1, 1, 0.5, 0.1, text,
-            Case({text: text, "nested": {text: [text]}}, {text: Array(text, (1,), ("nan",))}),
+            Case(
+                {text: text, "nested": {text: [text]}}, {text: Array(text, (1,), ("nan",))},
+                text, text,
+            ),
+            {text: text, "grade": text},
         )
         for at, text in enumerate(HOSTILE)
         for of, on in enumerate(HOSTILE)
@@ -136,7 +141,7 @@ def test_hostile_text_is_only_read(tmp_path: Path) -> None:
     assert {(tag, name) for tag, name, _ in parsed.attributes} <= {
         (tag, name) for tag, name, _ in tame.attributes
     }
-    assert set(parsed.values("class")) <= set(tame.values("class")) | {"nothing"}
+    assert set(parsed.values("class")) <= set(tame.values("class")) | {"nothing", "grade"}
     for text in HOSTILE[:4]:
         assert text in parsed.text
     assert r"\u202eturned\u2066 text\x00\x1b[31m\x85" in parsed.text
@@ -220,6 +225,43 @@ def test_a_failure_is_linked_and_explains_itself(tmp_path: Path) -> None:
     assert "  1   <mark>-2</mark>  <mark>inf</mark>" in section
 
 
+def test_the_diagnosis_is_right_under_the_sentence(tmp_path: Path) -> None:
+    page = render(results(tmp_path, [outcome("fail", case=CASE)]))
+    article = page[page.index('<article class="failure"') :]
+    assert (
+        '<p class="sentence">The filter is not flipped.</p>\n'
+        '<p class="diagnosis"><b>Diagnosis:</b> The bias is left out.</p>'
+    ) in re.sub("\n+", "\n", article)
+    bare = replace(CASE, diagnosis="", script="")
+    page = render(results(tmp_path, [outcome("fail", case=bare)]))
+    assert 'class="diagnosis"' not in page
+    assert "<details" not in page
+
+
+def test_the_program_is_closed_and_word_for_word(tmp_path: Path) -> None:
+    script = "# It was run.\n\nif 1 < 2:\n    print('&amp;')\n"
+    page = render(results(tmp_path, [outcome("fail", case=replace(CASE, script=script))]))
+    assert "<details>" in page
+    summary = page[page.index("<summary>") : page.index("</summary>")]
+    assert seen(summary) == "A Python program that shows it again 4 lines"
+    assert script in Parsed(page).text
+
+
+def test_a_known_issue_has_its_case_beside_it(tmp_path: Path) -> None:
+    known = [
+        outcome("known", dtype, reason="issue 7", case=case)
+        for dtype, case in (("float64", None), ("float32", CASE))
+    ]
+    page = render(results(tmp_path, known))
+    table = page[page.index('<table class="remarks">') :]
+    case = table[table.index("<details>") : table.index("</table>")]
+    assert "<summary>The case of CORR-1, float32</summary>" in case
+    assert case.count("<summary>The case") == 1
+    for part in ("The bias is left out.", "<dt>stride</dt><dd>[1, 2]</dd>", "<mark>-2</mark>"):
+        assert part in case
+    assert "# This was run.\nimport numpy\n" in case
+
+
 def test_large_and_empty_arrays_say_so(tmp_path: Path) -> None:
     arrays = {"x": Array("float32", (100, 90), None), "bias": Array("float32", (0,), ())}
     page = render(results(tmp_path, [outcome("fail", case=Case({}, arrays))]))
@@ -278,7 +320,7 @@ def test_headings_are_in_order_and_tables_have_their_scopes(tmp_path: Path) -> N
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert parsed.tags.count("th") == len(parsed.values("scope"))
-    assert parsed.tags.count("caption") == parsed.tags.count("table") == 2
+    assert parsed.tags.count("caption") == parsed.tags.count("table") == 4
     assert parsed.values("lang") == ["en"]
 
 
