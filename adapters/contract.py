@@ -102,6 +102,26 @@ class Adapter(ABC):
         """What the results may depend on: device, threads, flags."""
         return {}
 
+    def script(
+        self,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        dtype: str,
+    ) -> str | None:
+        """Lines of Python that make such a call by the backend's own API, for the script that
+        shows a failure where this package is not installed; None, the default, for no such lines.
+
+        They import what they need, but for NumPy, which is there as ``np``, and for ml_dtypes
+        where ``dtype`` is bfloat16. They find the arrays ``x``, ``filters`` and, if ``bias`` is
+        true, ``bias``, all of ``dtype`` and in the layout of ``cross_correlate``, and leave its
+        result in the array ``got``.
+        """
+        return None
+
 
 def checked(result: Any) -> Array:
     """What an adapter returned, if it is an array of real numbers and of a sane size; raises

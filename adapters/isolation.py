@@ -35,7 +35,7 @@ from adapters.contract import (
 _TICK = 0.05
 _PIPE_SIZE = 2**20
 _STDERR_LINES = 20
-_ONE_THREAD = (
+ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -149,6 +149,35 @@ class Isolated(Adapter):
         self._seen.add(shapes)
         return self._result(answer.header, answer.arrays, arrays)
 
+    def script(
+        self,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        dtype: str,
+    ) -> str | None:
+        """The worker's script, be it its adapter's own or one from the adapter's file."""
+        call = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+            "bias": bias,
+            "dtype": dtype,
+        }
+        try:
+            if not self._process.alive:
+                self._start()
+                self.ready()
+            message = packed({"script": call}, {})
+            text = self._process.exchange(message, self.limits.call).header.get("text")
+        except (CrashError, OverdueError, ChannelError, Unavailable):
+            return None
+        return text if isinstance(text, str) else None
+
     def environment(self) -> dict[str, str]:
         return self._environment
 
@@ -213,15 +242,14 @@ class Process:
     """A worker process: started, spoken to, watched, and buried."""
 
     def __init__(self, spec: str, limits: Limits) -> None:
-        name, _, command = spec.partition("@")
-        interpreter = shlex.split(command) if command else [sys.executable]
+        worker = ["-P", "-m", "adapters.worker", spec.partition("@")[0]]
         try:
             self.popen = subprocess.Popen(
-                [*interpreter, "-P", "-m", "adapters.worker", name, f"--memory={limits.memory}"],
+                [*interpreter(spec), *worker, f"--memory={limits.memory}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(limits.threads, same_interpreter=not command),
+                env=_environment(limits.threads, same_interpreter=not spec.partition("@")[2]),
                 start_new_session=True,
             )
         except OSError as error:
@@ -301,6 +329,12 @@ class Process:
             time.sleep(_TICK)
 
 
+def interpreter(spec: str) -> list[str]:
+    """The command of the interpreter that a backend is to be run with."""
+    command = spec.partition("@")[2]
+    return shlex.split(command) if command else [sys.executable]
+
+
 def _widen(*ends: Connection) -> None:
     """Let a pipe hold a whole call where the system can: fewer turns between the processes."""
     if sys.platform == "linux":
@@ -330,7 +364,7 @@ def _environment(threads: int, *, same_interpreter: bool) -> dict[str, str]:
         path.insert(0, home)
     return (
         os.environ
-        | dict.fromkeys(_ONE_THREAD, str(threads))
+        | dict.fromkeys(ONE_THREAD, str(threads))
         | _ONE_HEAP
         | {"PYTHONPATH": os.pathsep.join(path)}
     )

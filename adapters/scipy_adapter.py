@@ -6,7 +6,6 @@ filter meet every d-th value only: each of these parts of the input is correlate
 """
 
 from itertools import product
-
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,6 +58,44 @@ class SciPyDirect(Adapter):
         if bias is not None:
             result = np.add(result, bias.reshape(-1, *(1 for _ in stride)))
         return result
+
+    def script(
+        self,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        dtype: str,
+    ) -> str:
+        lines, group = ["from scipy import signal", ""], ""
+        if not isinstance(padding, str) and any(map(any, padding)):
+            lines.append(f"x = np.pad(x, {((0, 0), (0, 0), *padding)})")
+        lines += [
+            f"span = np.multiply({dilation}, np.subtract(filters.shape[2:], 1))",
+            "out = np.subtract(x.shape[2:], span)",
+            "got = np.empty((len(x), len(filters), *out), x.dtype)",
+            "for n, k in np.ndindex(got.shape[:2]):",
+        ]
+        if groups > 1:
+            lines.append(f"    first = k * {groups} // len(filters) * filters.shape[1]")
+            group = ", first : first + filters.shape[1]"
+        lines.append(f"    part, taps = x[n{group}], filters[k]")
+        how = f'taps, mode="valid", method="{self.method}"'
+        if max(dilation) > 1:
+            lines += [
+                f"    for start in np.ndindex(*np.minimum({dilation}, out)):",
+                f"        seen = (..., *map(slice, start, x.shape[2:], {dilation}))",
+                f"        (got[n, k][seen],) = signal.correlate(part[seen], {how})",
+            ]
+        else:
+            lines.append(f"    (got[n, k],) = signal.correlate(part, {how})")
+        if max(stride) > 1:
+            lines.append(f"got = got[..., {', '.join(f'::{step}' for step in stride)}]")
+        if bias:
+            lines.append(f"got = got + bias.reshape({(-1, *(1 for _ in stride))})")
+        return "\n".join(lines)
 
 
 class SciPyFFT(SciPyDirect):

@@ -67,6 +67,40 @@ class TensorFlow(Adapter):
             result = tf.nn.bias_add(result, tf.constant(bias))
         return np.moveaxis(result.numpy(), -1, 1)
 
+    def script(
+        self,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        dtype: str,
+    ) -> str:
+        axes, lines = len(stride), ["import tensorflow as tf", ""]
+        if self.gpus:
+            lines.append("tf.config.experimental.enable_tensor_float_32_execution(False)")
+        lines.append("x = np.moveaxis(x, 1, -1)")
+        lines.append("filters = np.moveaxis(filters, (0, 1), (-1, -2))")
+        amount: Any = padding
+        if isinstance(padding, str):
+            amount = {"valid": "VALID", "same_upper": "SAME"}[padding]
+        elif axes == 2:
+            amount = [[0, 0], *map(list, padding), [0, 0]]
+        else:
+            if any(map(any, padding)):
+                lines.append(f"x = tf.pad(x, {[[0, 0], *map(list, padding), [0, 0]]})")
+            amount = "VALID"
+        steps, dilations = list(stride), list(dilation)
+        if axes == 3:
+            steps, dilations = [1, *stride, 1], [1, *dilation, 1]
+        call = f"x, filters, {steps}, {amount!r}, dilations={dilations}"
+        lines.append(f"got = tf.nn.conv{axes}d({call})")
+        if bias:
+            lines.append("got = tf.nn.bias_add(got, bias)")
+        lines.append("got = np.moveaxis(got.numpy(), -1, 1)")
+        return "\n".join(lines)
+
     def environment(self) -> dict[str, str]:
         return {
             "device": str(self.gpus[0].name if self.gpus else "cpu"),

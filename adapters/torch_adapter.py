@@ -57,6 +57,46 @@ class TorchCPU(Adapter):
             result = conv(image, bank, offset, stride, amount, dilation, groups)
         return self._array(result)
 
+    def script(
+        self,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        dtype: str,
+    ) -> str:
+        to_tensor, to_array = "torch.from_numpy({})", "got.numpy()"
+        if dtype == "bfloat16":
+            to_tensor = 'torch.from_numpy({}.view("int16")).view(torch.bfloat16)'
+            to_array = "got.view(torch.int16).numpy().view(ml_dtypes.bfloat16)"
+        lines = ["import torch", ""]
+        if self.device == "cuda":
+            lines.append("torch.backends.cudnn.allow_tf32 = False")
+            to_tensor, to_array = to_tensor + ".cuda()", to_array.replace("got", "got.cpu()", 1)
+        lines += [
+            f"{name} = {to_tensor.format(name)}"
+            for name in ("x", "filters", "bias")
+            if bias or name != "bias"
+        ]
+        amount: Any = 0
+        if isinstance(padding, str):
+            amount = padding.removesuffix("_upper")
+        elif all(low == high for low, high in padding):
+            amount = tuple(low for low, _ in padding)
+        else:
+            sides = [side for pair in reversed(padding) for side in pair]
+            lines.append(f"x = torch.nn.functional.pad(x, {sides})")
+        lines += [
+            f"got = torch.nn.functional.conv{len(stride)}d(",
+            f"    x, filters, {'bias' if bias else None}, {stride=}, padding={amount!r},",
+            f"    {dilation=}, {groups=},",
+            ")",
+            f"got = {to_array}",
+        ]
+        return "\n".join(lines)
+
     def environment(self) -> dict[str, str]:
         return {
             "device": self.device,

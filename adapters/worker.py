@@ -17,6 +17,7 @@ import numpy as np
 from adapters.channel import Message, packed, receive
 from adapters.contract import CONTRACT, Adapter, Array, Unavailable, Unsupported, checked, text_of
 from adapters.registry import load
+from adapters.scripts import script_of
 
 _PR_SET_PDEATHSIG = 1
 
@@ -43,7 +44,21 @@ class Worker:
             environment={str(k): str(v) for k, v in self.adapter.environment().items()},
         )
 
-    def answer(self, call: Message) -> None:
+    def answer(self, message: Message) -> None:
+        """Answer a call, or a request for the script of one."""
+        if "script" in message.header:
+            self.write_script(message.header["script"])
+        else:
+            self.call(message)
+
+    def write_script(self, call: dict[str, Any]) -> None:
+        try:
+            text = script_of(self.adapter, **_tuples(call))
+        except BaseException:  # an adapter that cannot write one has none
+            text = None
+        self._send(status="script", text=text)
+
+    def call(self, call: Message) -> None:
         """Make one call, and send back its result, and every array that changed meanwhile."""
         arrays: dict[str, Any] = call.arrays
         self.heap.dirty(sum(map(len, call.contents.values())))
