@@ -60,16 +60,23 @@ def reduced(
     subject: Subject, failure: Failure, covered: Callable[[Evidence], bool] = lambda evidence: False
 ) -> Failure:
     """The same failure on the smallest call found; ``failure`` itself where the call alone does
-    not fail, and for a backend that died, which is never asked again.
+    not fail, for NaN and infinity, which are judged otherwise, and for a backend that died, which
+    is never asked again.
 
     ``covered`` tells of a failure that it is a known issue, and so not this one. Nothing is
     counted in ``subject``.
     """
-    if isinstance(failure, BackendCrash | BackendTimeout):
+    if isinstance(failure, BackendCrash | BackendTimeout) or not is_finite(failure.evidence.call):
         return failure
     probe = _Probe(subject, failure, covered)
     smallest(failure.evidence.call, probe.fails)
     return probe.found
+
+
+def is_finite(call: Call) -> bool:
+    """Whether no array of the call holds a NaN or an infinity."""
+    arrays = (call.x, call.filters, call.bias)
+    return all(np.isfinite(array).all() for array in arrays if array is not None)
 
 
 def impossibility(call: Call) -> type[SpecError] | None:
