@@ -15,6 +15,7 @@ from reports.failures import failures_of, remarks_of
 from reports.matrix import cells, chapters, totals
 from reports.parts import describe
 from reports.results import Results, count
+from reports.sharpness import Sharpness, SharpnessError, read
 from reports.words import (
     FAILURES,
     GRADE_MEANINGS,
@@ -32,8 +33,8 @@ _ACTING = re.compile(
 )
 
 
-def render(results: Results) -> str:
-    """The results as one HTML page."""
+def render(results: Results, sharpness: Sharpness | None = None) -> str:
+    """The results as one HTML page, with how sharp the suite is if that is given."""
     failures = failures_of(results)
     numbers = {failure.outcome.key: failure.number for failure in failures}
     facts = facts_of(results, numbers)
@@ -51,16 +52,27 @@ def render(results: Results) -> str:
             remarks=remarks_of(results),
             facts=facts,
             grades=grades_of(results, facts, numbers),
+            sharpness=sharpness,
             runs=list(describe(results.parts)),
         )
     )
 
 
 def write_page(results: Results, path: str | Path) -> None:
-    """Write the page of the results; folders that are missing are made."""
+    """Write the page of the results, with the table of faults that is part of this package.
+
+    Folders that are missing are made.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(render(results).encode("utf-8"))
+    path.write_bytes(render(results, _published()).encode("utf-8"))
+
+
+def _published() -> Sharpness | None:
+    try:
+        return read()
+    except SharpnessError:
+        return None  # the results are worth a page without it
 
 
 def summary(results: Results) -> str:

@@ -243,7 +243,7 @@ def test_the_program_is_closed_and_word_for_word(tmp_path: Path) -> None:
     page = render(results(tmp_path, [outcome("fail", case=replace(CASE, script=script))]))
     assert "<details>" in page
     summary = page[page.index("<summary>") : page.index("</summary>")]
-    assert seen(summary) == "A Python program that shows it again 4 lines"
+    assert seen(summary) == "A standalone Python program of this call 4 lines"
     assert script in Parsed(page).text
 
 
