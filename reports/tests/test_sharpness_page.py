@@ -41,13 +41,15 @@ def test_the_suites_stand_side_by_side(tmp_path: Path) -> None:
 
 def test_every_fault_is_in_the_closed_table(tmp_path: Path) -> None:
     strays = replace(TABLE.faults[0], name="strays", catches={"CORR-1": 3})
-    table = replace(TABLE, faults=(*TABLE.faults, strays))
+    others = (*TABLE.others, Other("BLIND", "2", 1, "One case."))
+    table = replace(TABLE, faults=(*TABLE.faults, strays), others=others)
     html = section(page.render(results(tmp_path), table), "sharpness")
     closed = html[html.index("<details>") : html.index("</details>")]
     assert [seen(row) for row in closed.split("<tr>")[2:]][:3] == [
-        "flipped Flipped. f64 ✓ caught CORR-1&nbsp;(3) , CORR-2&nbsp;(2) a true convolution ✓ caught",
-        "slow Flipped. f64 ✓ caught CORR-2&nbsp;(5) a true convolution ✗ missed",
-        "missed Flipped. f64 ✗ missed not CORR-2, as expected a true convolution ✗ missed",
+        "flipped Flipped. f64 ✓ caught CORR-1&nbsp;(3) , CORR-2&nbsp;(2) a true convolution "
+        "✓ caught ✗ missed",
+        "slow Flipped. f64 ✓ caught CORR-2&nbsp;(5) a true convolution ✗ missed ✗ missed",
+        "missed Flipped. f64 ✗ missed not CORR-2, as expected a true convolution ✗ missed ✗ missed",
     ]
     assert '<b class="id">CORR-2&nbsp;(2)</b>' in closed
     assert "not CORR-2, as expected; CORR-1&nbsp;(3)" in seen(closed)
