@@ -89,6 +89,21 @@ def test_lines_need_no_convspec(name: str) -> None:
     assert not any(word in script for word in ("adapters", "reference", "conformance"))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_lines_for_cuda_are_those_for_the_processor_elsewhere(
+    dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No device is needed to see that nothing else differs."""
+    adapter, case = adapter_of("torch-cpu"), CASES["2 axes, uneven zeros"]
+    here = script_for(adapter, case, dtype)
+    monkeypatch.setattr(adapter, "device", "cuda")
+    there = script_for(adapter, case, dtype)
+    assert there.count(".cuda()") == 3
+    assert there.count("got.cpu()") == 1
+    plain = there.replace(".cuda()", "").replace(".cpu()", "")
+    assert plain.replace("torch.backends.cudnn.allow_tf32 = False\n", "") == here
+
+
 def test_the_reference_has_no_api_outside_convspec() -> None:
     assert script_of(load("reference"), **CALL) is None
     assert script_of(load("adapters.reference_adapter:Reference"), **CALL) is None

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,10 @@ def test_an_impossible_call_that_is_refused_after_all(acme: Write) -> None:
     script = standalone(CLAUSE, subject, forged)
     assert script.shown is False
     assert "no failure: refused, ValueError" in run(script.text).stdout
+    subject = Subject(load(acme("pass", more="import reference", name="acme_needs")), "float64")
+    script = standalone(CLAUSE, subject, forged)
+    assert script.shown is False
+    assert "ended with \"ModuleNotFoundError: No module named 'reference'" in script.remark
 
 
 def test_a_crash(acme: Write) -> None:
@@ -171,17 +176,34 @@ def test_a_crash(acme: Write) -> None:
     assert standalone(CLAUSE, subject, crash).shown is False
 
 
-def test_a_call_that_never_ends(acme: Write) -> None:
+def test_a_call_that_never_ends(acme: Write, tmp_path: Path) -> None:
     """Nor do the processes that it starts, which are ended with it."""
-    sleeps = "os.fork(); time.sleep(600)"
+    started = tmp_path / "started"
+    sleeps = f"os.fork(); open({str(started)!r}, 'a').write(f'{{os.getpid()}} '); time.sleep(600)"
     subject = Subject(load(acme(sleeps)), "float64")
     late = BackendTimeout("no answer within 30 s", Evidence(CALL))
     script = standalone(CLAUSE, subject, late, limit=3)
     assert script.shown
+    processes = [int(word) for word in started.read_text().split()]
+    assert len(processes) == 2
+    assert not any(map(lives, processes))
     forged = Disagreement("wrong", Evidence(CALL, np.zeros(1), np.ones(1)))
     script = standalone(CLAUSE, subject, forged, limit=3)
     assert script.shown is False
     assert "took more than 3 s" in script.remark
+
+
+def lives(process: int) -> bool:
+    """Whether a process still runs: one that has ended may yet have to be collected."""
+    for _ in range(40):
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+        except OSError:
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def test_a_flood_of_words(acme: Write) -> None:
@@ -360,8 +382,10 @@ def test_what_is_right_is_what_the_reference_says_of_the_call(acme: Write) -> No
 
 def test_nan_is_judged_by_the_clause(acme: Write) -> None:
     call = CALL.but(x=np.array([[[np.inf, 2.0, 3.0]]]))
-    right = np.array([[[np.inf, 17]]])
+    call = call.but(filters=np.array([[[0.0, 5]]]))  # inf * 0, which need not be multiplied
+    right = np.array([[[np.inf, 15]]])
     for name, wrong, shown in (
+        ("acme_e", "right[..., 0] = np.inf", False),
         ("acme_a", "pass", False),
         ("acme_b", "right[..., 0] = np.nan", False),
         ("acme_c", "right[..., 0] = 0", True),
