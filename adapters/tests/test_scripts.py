@@ -194,6 +194,21 @@ def test_an_adapter_that_needs_more_of_convspec_says_so(
     assert f"# The adapter imports {more.split()[1]}: it needs convspec." in script
 
 
+def test_lines_are_not_inherited_by_another_call(module: Callable[..., str]) -> None:
+    source = (
+        "from adapters.scipy_adapter import SciPyDirect\n"
+        "class Same(SciPyDirect):\n    name = 'same'\n"
+        "class Other(Same):\n    name = 'other'\n"
+        "    def cross_correlate(self, *a, **p):\n"
+        "        return -super().cross_correlate(*a, **p)\n"
+    )
+    name = module(source)
+    assert script_of(load(f"{name}:Same"), **CALL) == load("scipy-direct").script(**CALL)
+    other = script_of(load(f"{name}:Other"), **CALL)
+    assert other is not None
+    assert "# The adapter imports adapters.scipy_adapter: it needs convspec." in other
+
+
 @pytest.mark.parametrize("given", ["3", "'x' * 10**6", "[]"])
 def test_lines_that_are_none(module: Callable[..., str], given: str) -> None:
     source = ACME + f"\n    def script(self, **call):\n        return {given}\n"
