@@ -9,7 +9,7 @@ import numpy as np
 from adapters.dtypes import numpy_dtype
 from conformance.data import FLOATS, INTEGERS, fill_integers
 from reference.formats import FORMATS, Format
-from reference.geometry import Array, Pads, Parameters, Sizes
+from reference.geometry import Array, Pads, Parameters, Sizes, resolve_padding
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,13 @@ class Call:
     def but(self, **changes: Any) -> Self:
         """The same call with some of its arguments changed."""
         return replace(self, **changes)
+
+    def renamed(self, name: str) -> Self:
+        """The same call with its padding chosen by a name, and asked for by it."""
+        pads = resolve_padding(
+            name, self.x.shape[2:], self.filters.shape[2:], self.stride, self.dilation
+        )
+        return self.but(padding=pads, named_padding=name)
 
     def describe(self) -> dict[str, Any]:
         """The parameters as plain values."""

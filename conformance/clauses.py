@@ -13,7 +13,7 @@ import contextlib
 import importlib
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from adapters import Unsupported
 from conformance.judge import Disagreement
-from conformance.known_issues import KnownIssue, known_issues
+from conformance.known_issues import FILE, KnownIssue, concerning, load
 from conformance.subject import BackendFailure, NotTried, Subject
 
 
@@ -89,14 +89,20 @@ class Clause:
     def draws(self) -> bool:
         return "data" in inspect.signature(self.check).parameters
 
-    def hold(self, subject: Subject, settings: hypothesis.settings, seed: int) -> None:
+    def hold(
+        self,
+        subject: Subject,
+        settings: hypothesis.settings,
+        seed: int,
+        known: Sequence[KnownIssue] | None = None,
+    ) -> None:
         """Check the clause; raises Disagreement or BackendError for the smallest case that breaks
         it, Unsupported if the backend declined every example, and Known if it fails in the ways
-        that are listed, and in no other.
+        that are listed (``known``, or the project's own), and in no other.
         """
         # The same for every backend, so that all of them are asked the same.
         subject.seed = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
-        issues = known_issues(self.id, subject)
+        issues = concerning(load(FILE) if known is None else known, self.id, subject)
         shown = [issue for issue in issues if issue.shows(subject)]
         with contextlib.suppress(hypothesis.errors.Unsatisfiable, Unsupported):
             self._examples(subject, settings, shown)()
@@ -136,7 +142,7 @@ class Clause:
             raise
         except Disagreement as failure:
             subject.examples += 1
-            if not any(issue.covers(failure.evidence) for issue in issues):
+            if not any(issue.covers(failure.evidence, subject.promise) for issue in issues):
                 raise
         except BackendFailure:
             subject.examples += 1
@@ -170,7 +176,7 @@ def clause(
 
         def test(subject: Subject, plan: Any) -> None:
             try:
-                declared.hold(subject, plan.settings(subject), plan.seed)
+                declared.hold(subject, plan.settings(subject), plan.seed, plan.known_issues)
             except Unsupported as why:
                 pytest.skip(str(why))
             except Known as why:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from conformance.known_issues import KnownIssue
     from reports.results import Results
 
 SELFTEST = Path(__file__).parent / "selftest"
@@ -87,6 +88,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the longest that a backend may take to start, and for the first call of new shapes, "
         "which it may have to compile (default: 120)",
     )
+    group.addoption(
+        "--known-issues",
+        action="append",
+        default=[],
+        metavar="FILE",
+        type=Path,
+        help="known issues of your own, in the form of conformance/known_issues.toml (repeatable)",
+    )
     group.addoption("--report", metavar="FILE", type=Path, help="also write an HTML page")
 
 
@@ -108,8 +117,19 @@ def pytest_configure(config: pytest.Config) -> None:
         seed=random.SystemRandom().getrandbits(32) if chosen is None else chosen,
         replay=seed is None,
         database=config.rootpath / ".hypothesis" / "convspec",
+        known_issues=_known_issues(config),
     )
     config.pluginmanager.register(Recorder(config, plan, earlier), "convspec-recorder")
+
+
+def _known_issues(config: pytest.Config) -> "tuple[KnownIssue, ...]":
+    """The project's own, and those of --known-issues."""
+    from conformance.known_issues import FILE, KnownIssueError, load
+
+    try:
+        return tuple(i for path in (FILE, *config.getoption("--known-issues")) for i in load(path))
+    except KnownIssueError as error:
+        raise pytest.UsageError(f"--known-issues: {error}") from error
 
 
 def _earlier_results(config: pytest.Config) -> "Results":

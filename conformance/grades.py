@@ -112,9 +112,10 @@ class Measured:
             for grade, growth in (("A+", random_walk(results)), ("A", gamma)):
                 if (suffix := self._by_lemma(0.0, growth)) is not None:
                     return grade + suffix
-        elif 0 < self.width < self.format.precision:
-            if (suffix := self._by_lemma(2.0 ** (1 - self.width))) is not None:
-                return f"C({self.width}){suffix}"
+        elif 0 < self.width < self.format.precision and (
+            (suffix := self._by_lemma(2.0 ** (1 - self.width))) is not None
+        ):
+            return f"C({self.width}){suffix}"
         return "B" if all(sample.within(sample.by_norms()) for sample in self.samples) else "F"
 
     def _by_lemma(self, u_in: float, growth: Growth = gamma) -> str | None:

@@ -35,13 +35,17 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What a failure was about, as arrays a person can read."""
+    """What a failure was about, as arrays a person can read.
+
+    ``after_refusal``: the call came out right before another one was refused.
+    """
 
     call: Call
     expected: Array | None = None
     got: Array | None = None
     difference: Array | None = None
     bound: Array | None = None
+    after_refusal: bool = False
 
 
 class Disagreement(AssertionError):  # noqa: N818

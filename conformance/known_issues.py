@@ -1,129 +1,150 @@
 """Released backends that are known to break a clause: where, why, and the case that shows it.
 
-A known issue covers only what it describes: any other failure of the same clause still fails, and
-so does a case that no longer shows it.
+The entries are data, in known_issues.toml, and in files of the same form that a user may add.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion
 
 from adapters import Unsupported
 from adapters.dtypes import numpy_dtype
 from conformance.calls import Call
-from conformance.judge import Disagreement, Evidence, expected
+from conformance.judge import Evidence
+from conformance.mistakes import MISTAKES
 from conformance.subject import BackendFailure, Subject
-from reference import effective_kernel
+from conformance.witnesses import Witness
+
+FILE = Path(__file__).with_name("known_issues.toml")
+
+
+class KnownIssueError(ValueError):
+    """A file of known issues that cannot be used; the message says what is wrong with it."""
 
 
 @dataclass(frozen=True)
 class KnownIssue:
-    """``versions``: the beginnings of the versions concerned; ``case`` makes the stored case in a
-    dtype, and ``judge`` fails on it; ``covers`` tells whether a failure is this one;
-    ``sometimes``: the dtypes in which it shows on some processors only.
+    """``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name, ""
+    for any; ``dtypes``: those concerned, none for all; ``sometimes``: those in which it shows on
+    some processors only; ``mistake``: what explains it; ``case``: the arguments that show it.
     """
 
     clause: str
     backend: str
-    versions: tuple[str, ...]
+    versions: str
+    mistake: str
     reason: str
-    link: str
-    script: str
-    case: Callable[[str], Call]
-    judge: Callable[[Subject, Call], object]
-    covers: Callable[[Evidence], bool]
+    case: dict[str, Any]
+    link: str = ""
+    script: str = ""
+    device: str = ""
+    dtypes: tuple[str, ...] = ()
     sometimes: tuple[str, ...] = ()
 
     def concerns(self, clause: str, subject: Subject) -> bool:
         adapter = subject.adapter
         name = adapter.name.partition("@")[0]  # without the version of another interpreter
-        same = (clause, name) == (self.clause, self.backend)
-        return same and str(adapter.version).startswith(self.versions)
+        return (
+            (clause, name) == (self.clause, self.backend)
+            and (not self.dtypes or subject.dtype in self.dtypes)
+            and self.device.lower() in adapter.environment().get("device", "").lower()
+            and _is_among(str(adapter.version), self.versions)
+        )
+
+    def covers(self, evidence: Evidence, promise: str = "A") -> bool:
+        """Whether a failure is this one."""
+        if evidence.got is None:
+            return False
+        witness = Witness.of(evidence.call, evidence.got.astype("float64"), promise)
+        return witness.wrong and witness.fits(MISTAKES[self.mistake])
 
     def shows(self, subject: Subject) -> bool:
         """Whether the stored case still fails, in the way that is known."""
-        replay = Subject(subject.adapter, subject.dtype)
+        call = self.call(subject.dtype)
         try:
-            self.judge(replay, self.case(subject.dtype))
-        except Disagreement as failure:
-            return self.covers(failure.evidence)
+            got = Subject(subject.adapter, subject.dtype).result(call)
         except (BackendFailure, Unsupported):
             return False
-        return False
+        return self.covers(Evidence(call, got=got), subject.promise)
+
+    def call(self, dtype: str) -> Call:
+        """The stored case in a dtype; what it leaves out is plain."""
+        arrays = {
+            name: np.array(self.case[name]).astype(numpy_dtype(dtype))
+            for name in ("x", "filters", "bias")
+            if name in self.case
+        }
+        axes = arrays["x"].ndim - 2
+        call = Call(
+            arrays["x"],
+            arrays["filters"],
+            arrays.get("bias"),
+            stride=tuple(self.case.get("stride", (1,) * axes)),
+            padding=tuple(map(tuple, self.case.get("padding", [(0, 0)] * axes))),
+            dilation=tuple(self.case.get("dilation", (1,) * axes)),
+            groups=self.case.get("groups", 1),
+        )
+        named = self.case.get("named_padding")
+        return call if named is None else call.renamed(named)
 
     def __str__(self) -> str:
-        return f"{self.reason} ({self.link}; shown by {self.script})"
+        shown = f"shown by {self.script}" if self.script else ""
+        more = "; ".join(filter(None, (self.link, shown)))
+        return f"{self.reason} ({more})" if more else self.reason
 
 
-def _one_value_under_two_taps(dtype: str) -> Call:
-    return Call(
-        np.ones((1, 1, 1), numpy_dtype(dtype)),
-        np.ones((1, 1, 2), numpy_dtype(dtype)),
-        None,
-        stride=(1,),
-        padding=((0, 0),),
-        dilation=(1,),
-        groups=1,
-    )
+def load(path: Path) -> list[KnownIssue]:
+    """The entries of a file. Raises KnownIssueError for one that cannot be used."""
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise KnownIssueError(f"{path}: {error}") from error
+    if set(content) - {"issue"} or not isinstance(content.get("issue", []), list):
+        raise KnownIssueError(f"{path}: it must hold [[issue]] entries, and nothing else")
+    issues = []
+    for number, entry in enumerate(content.get("issue", []), start=1):
+        try:
+            issues.append(_checked(entry))
+        except (KnownIssueError, TypeError, ValueError, KeyError, AttributeError) as error:
+            raise KnownIssueError(f"{path}, issue {number}: {error}") from error
+    return issues
 
 
-def _stride_of_three_over_three(dtype: str) -> Call:
-    return Call(
-        np.array([3, -4, -9]).reshape(1, 1, 1, 1, 3).astype(numpy_dtype(dtype)),
-        np.ones((1, 1, 1, 1, 1), numpy_dtype(dtype)),
-        None,
-        stride=(1, 1, 3),
-        padding=((0, 0),) * 3,
-        dilation=(1, 1, 1),
-        groups=1,
-        named_padding="same_upper",
-    )
-
-
-def _is_cropped_by_same(evidence: Evidence) -> bool:
-    """Whether the result is that of an input that half of the excess stride is taken off from."""
-    call, got = evidence.call, evidence.got
-    if call.named_padding != "same_upper" or call.axes != 3 or got is None:
-        return False
-    extents = effective_kernel(call.filters.shape[2:], call.dilation)
-    excess = [
-        max(n - extent - (-(-n // step) - 1) * step, 0)
-        for n, extent, step in zip(call.x.shape[2:], extents, call.stride, strict=True)
-    ]
-    cropped: Any = (..., *(slice(e // 2, None) for e in excess))
-    wrong = expected(call.but(x=call.x[cropped], named_padding=None)).value
-    return max(excess) > 1 and np.array_equal(got, wrong)
-
-
-KNOWN_ISSUES = (
-    KnownIssue(
-        clause="GEOM-7",
-        backend="tensorflow",
-        versions=("2.21.",),
-        reason="conv3d with SAME takes values off the front where the stride exceeds the filter",
-        link="https://github.com/tensorflow/tensorflow/issues/14601",
-        script="conformance/findings/tensorflow_conv3d_same.py",
-        case=_stride_of_three_over_three,
-        judge=Subject.check,
-        covers=_is_cropped_by_same,
-        sometimes=("float32", "bfloat16"),
-    ),
-    KnownIssue(
-        clause="GEOM-4",
-        backend="tensorflow",
-        versions=("2.21.",),
-        reason="a filter that is too large by no more than the stride gives an empty tensor",
-        link="https://github.com/tensorflow/tensorflow/issues/109175",
-        script="conformance/findings/tensorflow_empty_result.py",
-        case=_one_value_under_two_taps,
-        judge=Subject.refuse,
-        covers=lambda evidence: evidence.got is not None and evidence.got.size == 0,
-    ),
-)
-
-
-def known_issues(clause: str, subject: Subject) -> list[KnownIssue]:
+def concerning(issues: Sequence[KnownIssue], clause: str, subject: Subject) -> list[KnownIssue]:
     """Those that concern a clause on a backend of this version."""
-    return [issue for issue in KNOWN_ISSUES if issue.concerns(clause, subject)]
+    return [issue for issue in issues if issue.concerns(clause, subject)]
+
+
+def _checked(entry: dict[str, Any]) -> KnownIssue:
+    known = {field.name: field for field in fields(KnownIssue)}
+    if unknown := set(entry) - set(known):
+        raise KnownIssueError(f"unknown fields: {', '.join(sorted(unknown))}")
+    needed = {name for name, field in known.items() if field.default is MISSING}
+    if missing := needed - set(entry):
+        raise KnownIssueError(f"missing fields: {', '.join(sorted(missing))}")
+    for name in ("dtypes", "sometimes"):
+        entry[name] = tuple(entry.get(name, ()))
+    issue = KnownIssue(**entry)
+    if not issue.link and not issue.reason:
+        raise KnownIssueError("it needs a reason, and better a link as well")
+    if issue.mistake not in MISTAKES:
+        raise KnownIssueError(f"there is no mistake called {issue.mistake!r} in the catalogue")
+    try:
+        SpecifierSet(issue.versions)
+    except InvalidSpecifier as error:
+        raise KnownIssueError(f"versions: {error}") from error
+    issue.call("float32")
+    return issue
+
+
+def _is_among(version: str, versions: str) -> bool:
+    try:
+        return SpecifierSet(versions).contains(version, prereleases=True)
+    except InvalidVersion:
+        return not versions

@@ -18,6 +18,7 @@ from hypothesis.database import (
 
 from adapters import BUILT_IN, Adapter, Unavailable, load
 from adapters.isolation import Isolated, Limits
+from conformance.known_issues import KnownIssue
 from conformance.subject import Subject
 
 EXAMPLES = {"quick": 8, "default": 40, "thorough": 1000}
@@ -42,13 +43,14 @@ class Isolation:
 @dataclass(frozen=True)
 class Plan:
     """``replay``: whether the failing examples of earlier runs are tried first, which makes a run
-    depend on more than its ``seed``.
+    depend on more than its ``seed``; ``known_issues``: the project's own and the user's.
     """
 
     profile: str
     seed: int
     replay: bool
     database: Path
+    known_issues: tuple[KnownIssue, ...]
 
     def settings(self, subject: Subject) -> hypothesis.settings:
         """Hypothesis's settings for one backend in one dtype."""

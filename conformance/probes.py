@@ -1,6 +1,6 @@
 """Probes: what a backend does inside, measured from outside on integers that leave no doubt."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 

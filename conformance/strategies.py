@@ -38,7 +38,7 @@ _LARGE_ROOM = {1: 600, 2: 110, 3: 12}
 _BEYOND_7 = {1: 16, 2: 16, 3: 8}
 
 
-_DRAWN_BYTES = 64
+DRAWN_BYTES = 64
 
 
 class Dice:
@@ -68,12 +68,12 @@ def recipes(
     """
 
     def recipe(drawn: bytes) -> Recipe:
-        return _recipe(Dice(drawn), dtype, spatial_axes, data, headroom, fixed)
+        return recipe_of(Dice(drawn), dtype, spatial_axes, data, headroom, fixed)
 
-    return st.binary(min_size=_DRAWN_BYTES, max_size=_DRAWN_BYTES).map(recipe)
+    return st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES).map(recipe)
 
 
-def _recipe(
+def recipe_of(
     dice: Dice,
     dtype: str,
     spatial_axes: Sequence[int],
@@ -81,6 +81,7 @@ def _recipe(
     headroom: int,
     fixed: dict[str, Any],
 ) -> Recipe:
+    """What the bytes of ``dice`` say, within these limits (see :func:`recipes`)."""
     regime = dice.one_of(fixed.get("regimes", REGIMES))
     axes = dice.one_of(spatial_axes)
     fixed = PLAIN | fixed if regime == "plain" else fixed

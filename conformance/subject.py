@@ -1,7 +1,7 @@
 """The backend under test, in one dtype: it is asked, listened to, and counted."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,7 @@ class Subject:
     worst: float | None = None
     facts: dict[str, str] = field(default_factory=dict)
     seed: int = 0
+    _refused_before: bool = False
     _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
     @property
@@ -100,6 +101,20 @@ class Subject:
             return
         message = f"an impossible call was answered with an array of shape {got.shape}"
         raise Disagreement(message, Evidence(call, got=got))
+
+    def survive(self, impossible: Call, possible: Call) -> None:
+        """Have a call refused, and raise Disagreement unless another one comes out right, before
+        and after.
+        """
+        try:
+            self.check(possible)
+            self.refuse(impossible)
+            self._refused_before = True
+            self.check(possible, "the result of a possible call after an impossible one")
+        except Disagreement as failure:
+            if failure.evidence.call is possible and self._refused_before:
+                failure.evidence = replace(failure.evidence, after_refusal=True)
+            raise
 
     def agree(self, got: Reading, right: Reading, call: Call, meaning: str) -> None:
         """Raise Disagreement unless the two readings agree; remember how close it was."""

@@ -102,4 +102,4 @@ def same_as_contiguous(subject: Subject, call: Call, lay: Layout) -> None:
     bias = None if call.bias is None else lay(call.bias)
     laid = call.but(x=lay(call.x), filters=lay(call.filters), bias=bias)
     got = subject.read(subject.result_as_is(laid), call)
-    subject.agree(got, expected(call), call, f"the result of arrays laid out with {lay.__name__}")
+    subject.agree(got, expected(call), laid, f"the result of arrays laid out with {lay.__name__}")

@@ -8,7 +8,7 @@ import pytest
 from adapters import Adapter
 from conformance.clauses import Known, StaleIssueError, clauses
 from conformance.judge import Disagreement
-from conformance.known_issues import KNOWN_ISSUES
+from conformance.known_issues import FILE, KnownIssueError, load
 from conformance.selftest.faults import FAULTS
 from conformance.selftest.test_faults import DEFAULT
 from conformance.subject import Subject
@@ -18,6 +18,7 @@ def in_disguise(fault: str, version: str = "2.21.0") -> Subject:
     """A backend with a fault, under the name that the known issue is listed for."""
     adapter: Adapter = FAULTS[fault].adapter()
     adapter.name, adapter.version = "tensorflow", version
+    adapter.environment = lambda: {"device": "cpu"}  # type: ignore[method-assign]
     return Subject(adapter, "float64")
 
 
@@ -44,9 +45,56 @@ def test_it_concerns_its_versions_only() -> None:
         clauses()["GEOM-4"].hold(subject, DEFAULT, seed=0)
 
 
-@pytest.mark.parametrize("issue", KNOWN_ISSUES, ids=lambda issue: f"{issue.backend}-{issue.clause}")
+@pytest.mark.parametrize("issue", load(FILE), ids=lambda issue: f"{issue.backend}-{issue.clause}")
 def test_every_entry_has_a_clause_a_link_and_a_script(issue) -> None:  # type: ignore[no-untyped-def]
     assert issue.clause in clauses()
     assert issue.link.startswith("https://")
     assert (pathlib.Path(__file__).parents[2] / issue.script).is_file()
-    assert np.isfinite(issue.case("float32").x).all()
+    assert np.isfinite(issue.call("float32").x).all()
+
+
+ENTRY = """
+[[issue]]
+clause = "CORR-2"
+backend = "true_convolution"
+versions = ""
+mistake = "flipped"
+reason = "it convolves"
+case = { x = [[[1, 2]]], filters = [[[1, 2]]] }
+"""
+
+
+def test_a_file_of_ones_own_is_read(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(ENTRY)
+    subject = Subject(FAULTS["true_convolution"].adapter(), "float64")
+    with pytest.raises(Known, match="it convolves"):
+        clauses()["CORR-2"].hold(subject, DEFAULT, seed=0, known=load(file))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (('mistake = "flipped"', 'mistake = "turned"'), "no mistake called 'turned'"),
+        (('versions = ""', 'versions = "2.x"'), "versions"),
+        (('reason = "it convolves"', ""), "missing fields: reason"),
+        (('reason = "it', 'raison = "it'), "unknown fields: raison"),
+        (("x = [[[1, 2]]]", 'x = "one"'), "issue 1"),
+        (("[[issue]]", "[[issues]]"), "nothing else"),
+        (("[[issue]]", "[[issue"), "mine.toml"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused(
+    change: tuple[str, str], said: str, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(ENTRY.replace(*change))
+    with pytest.raises(KnownIssueError, match=said):
+        load(file)
+
+
+def test_a_device_is_told_apart() -> None:
+    issue = load(FILE)[0]
+    subject = in_disguise("impossible_sizes_give_nothing")
+    subject.adapter.environment = lambda: {"device": "GPU:0"}  # type: ignore[method-assign]
+    assert not issue.concerns("GEOM-7", subject)

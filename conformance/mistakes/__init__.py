@@ -1,0 +1,28 @@
+"""Known mistakes: each a sentence, and what a backend that makes it would answer."""
+
+from conformance.mistakes import (
+    bias,
+    channels,
+    impossible,
+    numbers,
+    padding,
+    sized,
+    steps,
+    sums,
+    taps,
+)
+from conformance.mistakes.catalogue import MISTAKES, Mistake
+
+__all__ = [
+    "MISTAKES",
+    "Mistake",
+    "bias",
+    "channels",
+    "impossible",
+    "numbers",
+    "padding",
+    "sized",
+    "steps",
+    "sums",
+    "taps",
+]
