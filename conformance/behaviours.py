@@ -10,7 +10,16 @@ import numpy as np
 from adapters import Unsupported
 from conformance import variations
 from conformance.calls import Call
-from conformance.layouts import Layout, backwards, channels_last, fortran, gaps, read_only
+from conformance.layouts import (
+    Layout,
+    backwards,
+    channels_last,
+    crop,
+    fortran,
+    gaps,
+    offset,
+    read_only,
+)
 from conformance.mistakes.catalogue import correlate
 from conformance.subject import BackendFailure, NotTried, Subject
 from reference import SpecError
@@ -23,6 +32,8 @@ _LAYOUTS: dict[Layout, str] = {
     fortran: "have the first axis fastest (Fortran order)",
     channels_last: "have the channels last",
     gaps: "have gaps",
+    crop: "are part of a larger array",
+    offset: "do not begin where their memory does",
     backwards: "run backwards",
     read_only: "are read-only",
 }
@@ -191,7 +202,7 @@ def _pile_up(got: list[Array | None], right: Array) -> bool:
 def _layout(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
     """Arrays that are not contiguous, where contiguous ones come out right."""
     arrays = [a for a in (call.x, call.filters, call.bias) if a is not None]
-    if all(a.flags.c_contiguous and a.flags.writeable and min(a.strides) >= 0 for a in arrays):
+    if all(a.flags.owndata and a.flags.c_contiguous and a.flags.writeable for a in arrays):
         return None
     broken: dict[str, set[str]] = {}
     refused = False

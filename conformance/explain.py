@@ -2,19 +2,26 @@
 
 import textwrap
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 from hypothesis.errors import Flaky
 
 from conformance.clauses import Clause, StaleIssueError
+from conformance.diagnosis import diagnose
 from conformance.judge import Disagreement, Evidence
-from conformance.subject import BackendFailure, Subject
+from conformance.known_issues import KnownIssue, concerning
+from conformance.smallest import Failure, reduced
+from conformance.standalone import Standalone, standalone
+from conformance.subject import BackendCrash, BackendFailure, BackendTimeout, Subject
 from reference.geometry import Array
 from reports import results
 from reports.arrays import as_text
 
 _LARGEST_SHOWN = 200
 _FRAMES_SHOWN = 4
+_LARGE = 20_000  # values of an input that is not diagnosed as it is
 
 
 def outcome_of(error: BaseException | None) -> tuple[str, str]:
@@ -39,31 +46,74 @@ def outcome_of(error: BaseException | None) -> tuple[str, str]:
             return "error", f"the suite itself failed: {type(error).__name__}: {error}"
 
 
-def case_of(error: BaseException | None) -> results.Case | None:
-    """The case behind a failure, for the results file."""
+@dataclass(frozen=True)
+class Explanation:
+    """An outcome, the reason in words, and the case behind it; ``text`` is for the terminal."""
+
+    outcome: str
+    reason: str
+    case: results.Case | None
+    text: str
+
+
+def explain(
+    clause: Clause,
+    subject: Subject,
+    error: BaseException | None,
+    known: Sequence[KnownIssue] = (),
+) -> Explanation:
+    """Whatever came of a check; a failure with its smallest case, a diagnosis and a script."""
     cause = _of_evidence(error)
     if cause is None:
-        return None
-    arrays = _arrays(cause.evidence)
-    return results.Case(
-        parameters=cause.evidence.call.describe(),
-        arrays={name: results.Array.of(array) for name, array in arrays.items()},
+        outcome, reason = outcome_of(error)
+        return Explanation(outcome, reason, None, _text(clause, subject, outcome, reason, error))
+    issues = concerning(known, clause.id, subject)
+    small = reduced(subject, cause, lambda e: any(i.covers(e, subject.promise) for i in issues))
+    outcome, reason = outcome_of(small if error is cause else error)
+    diagnosis = _diagnosis(subject, cause, small)
+    script = standalone(clause, subject, small)
+    case = results.Case(
+        parameters=small.evidence.call.describe(),
+        arrays={name: results.Array.of(array) for name, array in _arrays(small.evidence).items()},
+        diagnosis=diagnosis,
+        script=script.text,
     )
+    text = _text(clause, subject, outcome, reason, error, small, diagnosis, script)
+    return Explanation(outcome, reason, case, text)
 
 
-def explain(clause: Clause, subject: Subject, error: BaseException | None) -> str:
-    """A failure in words and arrays, for the terminal."""
-    outcome, reason = outcome_of(error)
+def _diagnosis(subject: Subject, cause: Failure, small: Failure) -> str:
+    """The sentence; "" for a backend that died, which is not asked any more."""
+    if isinstance(cause, BackendCrash | BackendTimeout):
+        return ""
+    failure = small if cause.evidence.call.x.size > _LARGE else cause
+    return diagnose(subject, failure.evidence).sentence
+
+
+def _text(
+    clause: Clause,
+    subject: Subject,
+    outcome: str,
+    reason: str,
+    error: BaseException | None,
+    failure: Failure | None = None,
+    diagnosis: str = "",
+    script: Standalone | None = None,
+) -> str:
     adapter = subject.adapter
     lines = [
         f"{clause.id}: {clause.sentence}",
         f"{adapter.name} {adapter.version}, {subject.dtype}: {outcome}",
         reason,
     ]
-    if cause := _of_evidence(error):
-        lines += ["", "The smallest case found:", repr(cause.evidence.call)]
-        for name, array in _arrays(cause.evidence).items():
+    if diagnosis:
+        lines += ["", f"Diagnosis: {diagnosis}."]
+    if failure is not None:
+        lines += ["", "The smallest case found:", repr(failure.evidence.call)]
+        for name, array in _arrays(failure.evidence).items():
             lines += [f"{name} {array.shape} {array.dtype}", _shown(array)]
+    if script is not None:
+        lines += ["", *(["A script of it:", script.text] if script.text else [script.remark])]
     if error is not None and error.__cause__ is not None:
         lines += ["", *traceback.format_exception(error.__cause__, limit=-_FRAMES_SHOWN)]
     return "\n".join(lines)

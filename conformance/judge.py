@@ -27,7 +27,11 @@ class Reading:
         return Reading(self.value + other.value, self.bound + other.bound)
 
     def __getitem__(self, index: Any) -> "Reading":
-        return Reading(self.value[index], np.broadcast_to(self.bound, self.value.shape)[index])
+        """A part of it; of a value without such a part (one of a wrong rank) there is nothing."""
+        try:
+            return Reading(self.value[index], np.broadcast_to(self.bound, self.value.shape)[index])
+        except (IndexError, ValueError):
+            return Reading(np.zeros(0), np.zeros(()))
 
     def times(self, factor: float) -> "Reading":
         return Reading(self.value * factor, self.bound * abs(factor))

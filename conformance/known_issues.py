@@ -30,9 +30,10 @@ class KnownIssueError(ValueError):
 
 @dataclass(frozen=True)
 class KnownIssue:
-    """``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name, ""
-    for any; ``dtypes``: those concerned, none for all; ``sometimes``: those in which it shows on
-    some processors only; ``mistake``: what explains it; ``case``: the arguments that show it.
+    """``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name
+    (where the adapter tells it), "" for any; ``dtypes``: those concerned, none for all;
+    ``sometimes``: those in which it shows on some processors only; ``mistake``: what explains it;
+    ``case``: the arguments that show it.
     """
 
     clause: str
@@ -49,11 +50,12 @@ class KnownIssue:
 
     def concerns(self, clause: str, subject: Subject) -> bool:
         adapter = subject.adapter
+        device = adapter.environment().get("device", "").lower()
         name = adapter.name.partition("@")[0]  # without the version of another interpreter
         return (
             (clause, name) == (self.clause, self.backend)
             and (not self.dtypes or subject.dtype in self.dtypes)
-            and self.device.lower() in adapter.environment().get("device", "").lower()
+            and (not device or self.device.lower() in device)
             and _is_among(str(adapter.version), self.versions)
         )
 

@@ -29,6 +29,22 @@ def gaps(array: Array) -> Array:
     return view
 
 
+def crop(array: Array) -> Array:
+    """A part of a larger array: along the last axis nothing lies between, else there are gaps."""
+    wide = np.full([n + 2 for n in array.shape], 7, array.dtype)
+    view = wide[tuple(slice(1, -1) for _ in array.shape)]
+    view[...] = array
+    return view
+
+
+def offset(array: Array) -> Array:
+    """Contiguous, but not at the beginning of the memory that it is a part of."""
+    longer = np.full(array.size + 3, 7, array.dtype)
+    view = longer[3:].reshape(array.shape)
+    view[...] = array
+    return view
+
+
 def backwards(array: Array) -> Array:
     """Every axis runs from high addresses to low ones."""
     return np.flip(np.flip(array).copy())

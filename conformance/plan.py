@@ -21,7 +21,7 @@ from adapters.isolation import Isolated, Limits
 from conformance.known_issues import KnownIssue
 from conformance.subject import Subject
 
-EXAMPLES = {"quick": 8, "default": 40, "thorough": 1000}
+EXAMPLES = {"quick": 8, "default": 50, "thorough": 1000}
 
 
 @dataclass(frozen=True)

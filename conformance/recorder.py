@@ -17,7 +17,7 @@ from adapters import Adapter
 from adapters.isolation import Isolated, Limits
 from conformance import __version__
 from conformance.clauses import Clause, clauses
-from conformance.explain import case_of, explain, outcome_of
+from conformance.explain import explain
 from conformance.plan import Isolation, NotRun, Plan, load_backends
 from conformance.subject import Subject
 from conformance.summary import summarize
@@ -113,23 +113,23 @@ class Recorder:
         if clause is None or not isinstance(subject, Subject) or call.when != "call":
             return report
         error = call.excinfo.value if call.excinfo else None
-        outcome, reason = outcome_of(error)
+        found = explain(clause, subject, error, self.plan.known_issues)
         record = results.Outcome(
             clause=clause.id,
             backend=subject.adapter.name,
             dtype=subject.dtype,
-            outcome=outcome,
+            outcome=found.outcome,
             examples=subject.examples,
             declined=subject.declined.total(),
             worst=subject.worst,
             seconds=call.duration,
-            reason=reason,
-            case=case_of(error),
+            reason=found.reason,
+            case=found.case,
             facts=subject.facts,
         )
         report.convspec = {"backends": self.described, "outcome": asdict(record)}
         if report.failed:
-            report.longrepr = explain(clause, subject, error)
+            report.longrepr = found.text
         return report
 
     def pytest_runtest_logreport(self, report: Any) -> None:

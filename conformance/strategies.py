@@ -18,6 +18,8 @@ from reference.geometry import Sizes, effective_kernel
 
 REGIMES = (
     "small",
+    "everyday",  # square filters of odd size, that keep the size or halve it: as in most networks
+    "everyday",
     "plain",  # no stride, padding, dilation or groups
     "exact fit",  # the filter covers the padded input
     "pointwise",  # 1 x 1 filters that step over values
@@ -28,14 +30,18 @@ REGIMES = (
     "many channels",
     "many filters",
     "large batch",
+    "far",  # strides, dilations and pads that are rarely met
 )
 
 PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
-_LARGE_ROOM = {1: 600, 2: 110, 3: 12}
-_BEYOND_7 = {1: 16, 2: 16, 3: 8}
+_LARGE_ROOM = {1: 1500, 2: 110, 3: 18}
+_EVERYDAY_ROOM = {1: 40, 2: 20, 3: 7}
+_BEYOND_7 = {1: 20, 2: 16, 3: 8}
+_EVERYDAY = (1, 3, 8, 16, 32, 64)
+_MOST_WORK = 1024  # items x channels x filters of an everyday layer
 
 
 DRAWN_BYTES = 64
@@ -95,23 +101,35 @@ def recipe_of(
     def for_each_axis(name: str, low: int, high: int) -> Sizes:
         return tuple([number(name, low, high) for _ in range(3)][:axes])
 
-    groups = number("groups", *{"depthwise": (1, 9), "many groups": (1, 9)}.get(regime, (1, 3)))
+    far, everyday = regime == "far", regime == "everyday"
+    groups = number("groups", *{"depthwise": (1, 18), "many groups": (1, 9)}.get(regime, (1, 3)))
     kernel = for_each_axis("kernel", *_kernels(regime, axes))
-    stride = for_each_axis("stride", *((2, 4) if regime == "pointwise" else (1, 4)))
+    stride = for_each_axis("stride", *_strides(regime))
     short = axes == 3 or regime == "large kernel"
-    dilation = for_each_axis("dilation", 1, 2 if short else 3)
-    low, high = (for_each_axis("padding", 0, 4) for _ in range(2))
+    dilation = for_each_axis("dilation", 1, (3 if short else 7) if far else 2 if short else 3)
+    low, high = (for_each_axis("padding", 0, (6 if short else 12) if far else 4) for _ in range(2))
     room = for_each_axis("room", 0, _room(regime, axes))
     extents = effective_kernel(kernel, dilation)
+    if everyday:
+        kernel = (kernel[0] | 1,) * axes
+        stride, dilation, room = stride[:1] * axes, (1,) * axes, room[:1] * axes
+        low = high = tuple(k // 2 if p else 0 for k, p in zip(kernel, low[:1] * axes, strict=True))
+        extents = kernel
     if regime == "exact fit":
         low = tuple(min(p, extent - 1) for p, extent in zip(low, extents, strict=True))
         high = tuple(min(p, e - 1 - q) for p, q, e in zip(high, low, extents, strict=True))
+    batch = number("batch", 1, {"large batch": 70, "large input": 2, "everyday": 33}.get(regime, 4))
+    channels = number("channels", *_depths(regime))
+    filters = number("filters", *{"many filters": (1, 100), "everyday": (0, 5)}.get(regime, (1, 4)))
+    if everyday:
+        groups, channels, filters = _everyday(fixed, groups, channels, filters)
+        batch = min(batch, max(1, _MOST_WORK // (groups * channels * filters)))
     return Recipe(
         dtype=dtype,
-        batch=number("batch", 1, {"large batch": 33, "large input": 2}.get(regime, 4)),
+        batch=batch,
         groups=groups,
-        channels=number("channels", *_depths(regime)),
-        filters=number("filters", *((1, 40) if regime == "many filters" else (1, 4))),
+        channels=channels,
+        filters=filters,
         size=tuple(
             max(1, extent - before - after) + more
             for extent, before, after, more in zip(extents, low, high, room, strict=True)
@@ -127,21 +145,43 @@ def recipe_of(
     )
 
 
+def _everyday(
+    fixed: dict[str, Any], groups: int, channels: int, filters: int
+) -> tuple[int, int, int]:
+    """Powers of two, and one group; or as many groups as channels."""
+    if "channels" not in fixed:
+        channels = _EVERYDAY[channels]
+    if "filters" not in fixed:
+        filters = _EVERYDAY[filters]
+    if "groups" in fixed:
+        return groups, channels, filters
+    if groups == 3 and not {"channels", "filters"} & set(fixed):
+        return channels, 1, 1
+    return 1, channels, filters
+
+
 def _kernels(regime: str, axes: int) -> tuple[int, int]:
-    if regime == "pointwise":
-        return 1, 1
+    if regime in ("pointwise", "far"):
+        return 1, (1 if regime == "pointwise" else 3)
+    if regime == "everyday":
+        return 1, (3 if axes == 3 else 7)
     return 1, (_BEYOND_7 if regime == "large kernel" else _LARGEST_KERNEL)[axes]
+
+
+def _strides(regime: str) -> tuple[int, int]:
+    return {"pointwise": (2, 4), "everyday": (1, 2), "far": (1, 9)}.get(regime, (1, 4))
 
 
 def _room(regime: str, axes: int) -> int:
     """How far the input may reach beyond the filter."""
     if regime == "exact fit":
         return 0
-    return (_LARGE_ROOM if regime == "large input" else _ROOM)[axes]
+    rooms = {"large input": _LARGE_ROOM, "everyday": _EVERYDAY_ROOM}
+    return rooms.get(regime, _ROOM)[axes]
 
 
 def _depths(regime: str) -> tuple[int, int]:
-    return {"depthwise": (1, 1), "many channels": (1, 40)}.get(regime, (1, 3))
+    return {"depthwise": (1, 1), "many channels": (1, 80), "everyday": (0, 5)}.get(regime, (1, 3))
 
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:

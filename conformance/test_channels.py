@@ -21,7 +21,7 @@ DEEP = ("small", "plain", "large kernel", "exact fit")
     source=DEFINITION,
 )
 def test_a_feature_map_for_each_filter(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject, regimes=DEEP, groups=1, filters=(1, 40)))
+    call = data.draw(integer_calls(subject, regimes=DEEP, groups=1, filters=(1, 90)))
     k = data.draw(st.integers(0, len(call.filters) - 1))
     alone = call.but(filters=call.filters[[k]], bias=None if call.bias is None else call.bias[[k]])
     got = subject.check(call)
@@ -35,7 +35,7 @@ def test_a_feature_map_for_each_filter(subject: Subject, data: st.DataObject) ->
     source=DEFINITION,
 )
 def test_every_input_channel_contributes(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject, regimes=DEEP, groups=1, channels=(2, 40), bias=False))
+    call = data.draw(integer_calls(subject, regimes=DEEP, groups=1, channels=(2, 80), bias=False))
     cut = data.draw(st.integers(1, call.x.shape[1] - 1))
     first = subject.ask(call.but(x=call.x[:, :cut], filters=call.filters[:, :cut]))
     rest = subject.ask(call.but(x=call.x[:, cut:], filters=call.filters[:, cut:]))

@@ -76,9 +76,33 @@ def test_impossible_sizes_are_refused(subject: Subject, data: st.DataObject) -> 
     source="The definition: filters are (K, C / groups, *kernel)",
 )
 def test_mismatched_channels_are_refused(subject: Subject, data: st.DataObject) -> None:
-    call = data.draw(integer_calls(subject))
-    times = data.draw(st.integers(2, 4))
-    subject.survive(call.but(x=call.x.repeat(times, axis=1)), call)
+    call = data.draw(integer_calls(subject, channels=(2, 4)))
+    count = call.x.shape[1]
+    options = {
+        "twice as many": np.tile(call.x, (1, 2, *(1,) * call.axes)),
+        "one too many": np.concatenate([call.x, call.x[:, :1]], axis=1),
+        "one too few": call.x[:, : count - 1],
+        "one alone": call.x[:, :1],
+    }
+    channels = data.draw(st.sampled_from(sorted(options)))
+    subject.survive(call.but(x=options[channels]), call)
+
+
+@clause(
+    "GEOM-9",
+    "Filters that cannot be shared out among the groups, and a bias that is not one number for "
+    "each filter, are refused with an error.",
+    source="The definition: filters are (K, C / groups, *kernel), a bias is (K,)",
+)
+def test_mismatched_filters_are_refused(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject, filters=(2, 4), groups=(2, 3), bias=True))
+    assert call.bias is not None
+    if data.draw(st.booleans()):
+        longer = np.concatenate([call.bias, call.bias[:1]])
+        wrong = call.but(bias=longer if data.draw(st.booleans()) else call.bias[:-1])
+    else:
+        wrong = call.but(filters=call.filters[:-1], bias=call.bias[:-1])
+    subject.survive(wrong, call)
 
 
 @clause(

@@ -4,7 +4,7 @@ import numpy as np
 
 from conformance.calls import Call
 from conformance.clauses import clause
-from conformance.judge import Disagreement, Evidence, expected
+from conformance.judge import Disagreement, Evidence, compare_shapes, expected
 from conformance.subject import Subject
 from reference import EDGES, edge_filters, mnist, windows
 from reference.geometry import Array
@@ -51,6 +51,7 @@ def test_each_filter_finds_its_edge(subject: Subject) -> None:
     images = sevens(subject)
     call = layer(subject, images, edge_filters())
     got = subject.ask(call)
+    compare_shapes(got.value, expected(call).value, call, "the feature maps of the sevens")
     seen = windows(images, (3, 3), (1, 1), (1, 1))[:, 0]
     for k, edge in enumerate(EDGES):
         on_edge = shows(edge, seen)

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 from conformance.calls import Call
 from conformance.clauses import clause
 from conformance.judge import Disagreement, Evidence, expected
-from conformance.layouts import Layout, backwards, channels_last, fortran, gaps, read_only
+from conformance.layouts import (
+    Layout,
+    backwards,
+    channels_last,
+    crop,
+    fortran,
+    gaps,
+    offset,
+    read_only,
+)
 from conformance.strategies import float_calls, integer_calls
 from conformance.subject import Subject
 
@@ -36,7 +45,9 @@ def test_arguments_are_unchanged(subject: Subject, data: st.DataObject) -> None:
 )
 def test_any_order_in_memory(subject: Subject, data: st.DataObject) -> None:
     call = data.draw(integer_calls(subject))
-    same_as_contiguous(subject, call, data.draw(st.sampled_from((fortran, channels_last, gaps))))
+    same_as_contiguous(
+        subject, call, data.draw(st.sampled_from((fortran, channels_last, gaps, crop, offset)))
+    )
 
 
 @clause(
@@ -63,7 +74,12 @@ def test_read_only(subject: Subject, data: st.DataObject) -> None:
     source="The definition, for N = 0",
 )
 def test_empty_batch(subject: Subject, data: st.DataObject) -> None:
-    subject.check(data.draw(integer_calls(subject, batch=0)))
+    call = data.draw(integer_calls(subject, batch=0))
+    subject.check(call)
+    got = subject.result(call)
+    if got.dtype != call.x.dtype:
+        message = f"the result of an empty batch has the dtype {got.dtype}"
+        raise Disagreement(message, Evidence(call, got=got))
 
 
 @clause(
@@ -96,6 +112,31 @@ def test_calls_are_independent(subject: Subject, data: st.DataObject) -> None:
         evidence = Evidence(call, kept, first)
         raise Disagreement("a second call changed the result of the first", evidence)
     subject.check(call, "the result after another call of the same shapes")
+
+
+@clause(
+    "MEM-8",
+    "A call with other parameters, or with arrays whose values were changed in place, is another "
+    "call.",
+    source=CONTRACT,
+)
+def test_nothing_is_remembered(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject))
+    parameters = {
+        "padding": tuple((high, low) for low, high in call.padding),
+        "stride": tuple(step + 1 for step in call.stride),
+        "dilation": (1,) * call.axes,
+    }
+    name = data.draw(st.sampled_from(sorted(parameters)))
+    subject.check(call.but(**{name: parameters[name]}), f"the result with another {name}")
+    held = call.but(x=call.x.copy(), filters=call.filters.copy())
+    subject.agree(
+        subject.read(subject.result_as_is(held), call), expected(call), call, "the result"
+    )
+    changed = call.but(x=-call.x, filters=call.filters[..., ::-1].copy())
+    held.x[...], held.filters[...] = changed.x, changed.filters
+    got = subject.read(subject.result_as_is(held), changed)
+    subject.agree(got, expected(changed), changed, "the result of arrays changed in place")
 
 
 def same_as_contiguous(subject: Subject, call: Call, lay: Layout) -> None:

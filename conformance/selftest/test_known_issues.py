@@ -2,7 +2,6 @@
 
 import pathlib
 
-import numpy as np
 import pytest
 
 from adapters import Adapter
@@ -46,11 +45,11 @@ def test_it_concerns_its_versions_only() -> None:
 
 
 @pytest.mark.parametrize("issue", load(FILE), ids=lambda issue: f"{issue.backend}-{issue.clause}")
-def test_every_entry_has_a_clause_a_link_and_a_script(issue) -> None:  # type: ignore[no-untyped-def]
+def test_every_entry_has_a_clause_a_reason_and_a_script(issue) -> None:  # type: ignore[no-untyped-def]
     assert issue.clause in clauses()
-    assert issue.link.startswith("https://")
+    assert issue.link.startswith("https://") or issue.reason
     assert (pathlib.Path(__file__).parents[2] / issue.script).is_file()
-    assert np.isfinite(issue.call("float32").x).all()
+    assert issue.call("float64").x.size
 
 
 ENTRY = """
