@@ -38,6 +38,7 @@ PLAIN = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1}
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
 _LARGE_ROOM = {1: 1500, 2: 110, 3: 18}
+_FAR_ROOM = {1: 40, 2: 20, 3: 8}
 _EVERYDAY_ROOM = {1: 40, 2: 20, 3: 7}
 _BEYOND_7 = {1: 20, 2: 16, 3: 8}
 _EVERYDAY = (1, 3, 8, 16, 32, 64)
@@ -89,7 +90,9 @@ def recipe_of(
 ) -> Recipe:
     """What the bytes of ``dice`` say, within these limits (see :func:`recipes`)."""
     regime = dice.one_of(fixed.get("regimes", REGIMES))
-    axes = dice.one_of(spatial_axes)
+    far, everyday = regime == "far", regime == "everyday"
+    images = (2, 2) if everyday and 2 in spatial_axes else ()
+    axes = dice.one_of((*images, *spatial_axes))
     fixed = PLAIN | fixed if regime == "plain" else fixed
 
     # Every number is read whether it is needed or not, and a small byte gives the same number in
@@ -101,7 +104,6 @@ def recipe_of(
     def for_each_axis(name: str, low: int, high: int) -> Sizes:
         return tuple([number(name, low, high) for _ in range(3)][:axes])
 
-    far, everyday = regime == "far", regime == "everyday"
     groups = number("groups", *{"depthwise": (1, 18), "many groups": (1, 9)}.get(regime, (1, 3)))
     kernel = for_each_axis("kernel", *_kernels(regime, axes))
     stride = for_each_axis("stride", *_strides(regime))
@@ -164,7 +166,7 @@ def _kernels(regime: str, axes: int) -> tuple[int, int]:
     if regime in ("pointwise", "far"):
         return 1, (1 if regime == "pointwise" else 3)
     if regime == "everyday":
-        return 1, (3 if axes == 3 else 7)
+        return 1, (3 if axes == 3 else 6)
     return 1, (_BEYOND_7 if regime == "large kernel" else _LARGEST_KERNEL)[axes]
 
 
@@ -176,7 +178,7 @@ def _room(regime: str, axes: int) -> int:
     """How far the input may reach beyond the filter."""
     if regime == "exact fit":
         return 0
-    rooms = {"large input": _LARGE_ROOM, "everyday": _EVERYDAY_ROOM}
+    rooms = {"large input": _LARGE_ROOM, "everyday": _EVERYDAY_ROOM, "far": _FAR_ROOM}
     return rooms.get(regime, _ROOM)[axes]
 
 

@@ -195,3 +195,13 @@ def test_one_operation_for_any_rank(subject: Subject, data: st.DataObject) -> No
 )
 def test_all_together(subject: Subject, data: st.DataObject) -> None:
     subject.check(data.draw(integer_calls(subject)))
+
+
+@clause(
+    "CORR-13",
+    "The layers of everyday networks are right: square filters of odd size, padding that keeps the "
+    "size, a stride of 1 or 2, channels by the dozen, depthwise or not.",
+    source="He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition, section 3.3",
+)
+def test_everyday_layers(subject: Subject, data: st.DataObject) -> None:
+    subject.check(data.draw(integer_calls(subject, regimes=("everyday",))))
