@@ -11,6 +11,7 @@ from reference.correlation import cross_correlate
 from reference.geometry import Array, Parameters, pad, windows
 
 _SPLITTER = 2.0**27 + 1
+_MODERATE = 450  # an exponent: products of two such numbers can be split
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
@@ -102,8 +103,8 @@ def truth(
         high = cross_correlate(x, filters, bias, **parameters)
         return high, np.zeros_like(high)
     # A product can be split into two only if neither overflows: powers of two change no digit.
-    x, of_x = _near_one(x)
-    filters, of_filters = _near_one(filters)
+    x, of_x = _moderate(x)
+    filters, of_filters = _moderate(filters)
     if bias is not None:
         bias = np.ldexp(bias, -of_x - of_filters)
     high, low = exact_cross_correlate(x, filters, bias, parameters)
@@ -111,10 +112,13 @@ def truth(
         return np.ldexp(high, of_x + of_filters), np.ldexp(low, of_x + of_filters)
 
 
-def _near_one(a: Array) -> tuple[Array, int]:
-    """``a`` divided by a power of two that leaves nothing above 1, and its exponent."""
+def _moderate(a: Array) -> tuple[Array, int]:
+    """``a`` divided by a power of two, and its exponent: no further than it takes to leave the
+    largest value near enough to 1, since the smallest ones should not become subnormal.
+    """
     exponent = int(np.frexp(np.abs(a).max(initial=0.0))[1])
-    return np.ldexp(a, -exponent), exponent
+    shift = exponent - min(max(exponent, -_MODERATE), _MODERATE)
+    return np.ldexp(a, -shift), shift
 
 
 def _split(a: Array) -> tuple[Array, Array]:
