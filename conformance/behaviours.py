@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -255,6 +256,7 @@ def _memory(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
     for trial in range(_TRIALS):
         first = variations.unheard_of(call, rng, trial)
         seen.update(_remembered(subject, first, variations.refilled(first, rng)))
+        seen.update(_planned(subject, variations.unheard_of(call, rng, trial + _TRIALS)))
     for name, sentence in _REMEMBERED.items():
         if seen[name] >= _TRIALS - 1:
             return Behaviour(name, sentence)
@@ -269,6 +271,10 @@ _REMEMBERED = {
     "stale_inputs": "inputs are stale: a call gets the input of an earlier one of its shapes",
     "stale_bias": "the bias is stale: a call gets the bias of an earlier one of its shapes",
     "results_pile_up": "results pile up: each call adds to what the last one left behind",
+    "stale_padding": "the padding is stale: a call gets that of an earlier one of its shapes",
+    "stale_stride": "the stride is stale: a call gets that of an earlier one of its shapes",
+    "stale_dilation": "the dilation is stale: a call gets that of an earlier one of its shapes",
+    "bias_forgotten": "the bias is left out where an earlier call of the same shapes had none",
     "broken_by_refusal": "after a call that was refused, the results of later calls are wrong",
 }
 
@@ -299,6 +305,40 @@ def _remembered(subject: Subject, first: Call, second: Call) -> set[str]:
     if _same(got, correlate(first) + right):
         found.add("results_pile_up")
     return found
+
+
+def _planned(subject: Subject, call: Call) -> set[str]:
+    """What a call takes from an earlier one of its shapes, and has right when it is the first."""
+    plain = call.but(padding=((0, 0),) * call.axes, bias=None, named_padding=None)
+    pairs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "stale_padding": ({"padding": ((1, 3),) * call.axes}, {"padding": ((3, 1),) * call.axes}),
+        "stale_stride": ({"stride": (1,) * call.axes}, {"stride": (2,) * call.axes}),
+        "stale_dilation": ({"dilation": (2,) * call.axes}, {"dilation": (1,) * call.axes}),
+        "bias_forgotten": ({"bias": False}, {"bias": True}),
+    }
+    found = set()
+    for at, (name, (earlier, later)) in enumerate(pairs.items()):
+        # Each has a number of filters of its own, so that none knows of another.
+        alone, shared = (_times(plain, count) for count in (2 * at + 2, 2 * at + 3))
+        first, second = _changed(shared, earlier), _changed(shared, later)
+        if not (variations.fits(first) and _right(subject, _changed(alone, later))):
+            continue
+        if _right(subject, first) and not _right(subject, second):
+            mixed = correlate(_changed(second, earlier))
+            found |= {name} if _same(_answer(subject, second), mixed) else set()
+    return found
+
+
+def _times(call: Call, count: int) -> Call:
+    return call.but(filters=np.concatenate([call.filters] * count))
+
+
+def _changed(call: Call, changes: dict[str, Any]) -> Call:
+    """The call with other parameters; ``bias`` tells whether it has one."""
+    if "bias" not in changes:
+        return call.but(**changes)
+    bias = np.arange(1, len(call.filters) + 1).astype(call.x.dtype)
+    return call.but(bias=bias if changes["bias"] else None)
 
 
 def _after_refusal(subject: Subject, call: Call, right: Array) -> set[str]:

@@ -208,8 +208,11 @@ def _unpredicted(bench: Bench, wrong: list[Witness]) -> Diagnosis | None:
 
 def _by_norms(bench: Bench, call: Call) -> Diagnosis | None:
     """Errors too large for a direct algorithm, yet within what a fast one may have."""
-    kinds = ("spike", "log-uniform", "lone", "uniform") * 3
-    calls = [variations.refilled(call, bench.rng, kind) for kind in kinds]
+    calls = [
+        vary(call, bench.rng, kind)
+        for vary in (variations.refilled, variations.larger, variations.elongated)
+        for kind in ("spike", "log-uniform", "lone", "uniform")
+    ]
     cases = bench.witnesses(calls, len(calls))
     if not cases or max(map(_share, cases)) <= _FAR_OFF or not all(map(_within_norms, cases)):
         return None

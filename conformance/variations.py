@@ -51,13 +51,10 @@ def larger(call: Call, rng: Rng, kind: str = "integers") -> Call:
 
 def unheard_of(call: Call, rng: Rng, trial: int) -> Call:
     """Shapes that no call had before: what a backend remembers by shape cannot be of these."""
-    more = 11 * (trial + 1)
-    x = (
-        len(call.x),
-        call.x.shape[1],
-        *(size + more + int(rng.integers(10)) for size in call.x.shape[2:]),
-    )
-    filters = len(call.filters) + call.groups * (more + int(rng.integers(10)))
+    step = {1: 11, 2: 5, 3: 2}[call.axes]
+    sizes = (n + step * (trial + 1) + int(rng.integers(step)) for n in call.x.shape[2:])
+    x = (len(call.x), call.x.shape[1], *sizes)
+    filters = len(call.filters) + call.groups * (7 * (trial + 1) + int(rng.integers(7)))
     return _filled(call, rng, "integers", x, (filters, *call.filters.shape[1:]))
 
 

@@ -277,7 +277,7 @@ def _limited(limit: int) -> None:
         return correlate(call)[np.arange(len(call.x)) % limit]
 
 
-for _limit in (2, 4, 8, 16, 32):
+for _limit in (2, 4, 8, 16, 32, 64, 128):
     _limited(_limit)
 
 

@@ -83,13 +83,6 @@ def multiples_of_sixteen_filters_reversed(x: Array, filters: Array, bias: Any, *
     return result[:, ::-1] if len(filters) % 16 == 0 else result
 
 
-@fault("CORR-1")
-def columns_beyond_512_never_written(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    result = cross_correlate(x, filters, bias, **p).copy()
-    result[..., 512:] = 0
-    return result
-
-
 @fault("GEOM-5")
 def missing_channels_are_zeros(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     missing = p["groups"] * filters.shape[1] - x.shape[1]

@@ -1,0 +1,146 @@
+"""The diagnosis names the right mistake, or none; never a wrong one."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+
+from conformance.clauses import clauses
+from conformance.diagnosis import NONE, diagnose
+from conformance.judge import Disagreement, Evidence
+from conformance.mistakes import MISTAKES
+from conformance.selftest.calls import call_of
+from conformance.selftest.faults import FAULTS
+from conformance.selftest.test_faults import DEFAULT
+from conformance.selftest.test_grades import Simulated
+from conformance.subject import BackendFailure, Subject
+from conformance.variations import at_random
+from reference import cross_correlate
+from reference.geometry import Array
+from reports import sharpness
+
+# What a person judged to be right: for each fault the names of mistakes that explain it.
+REVIEWED: dict[str, list[str]] = tomllib.loads(
+    Path(__file__).with_name("diagnoses.toml").read_text("utf-8")
+)
+SHRUNK = hypothesis.settings(
+    DEFAULT, phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink], report_multiple_bugs=False
+)
+
+
+def diagnosis_of(fault: str, seed: int = 0) -> str:
+    """As in a run: on the failure that is left after shrinking, of the same backend."""
+    entry = FAULTS[fault]
+    adapter = entry.adapter()
+    with pytest.raises((Disagreement, BackendFailure, hypothesis.errors.Flaky)) as caught:
+        clauses()[entry.clause].hold(Subject(adapter, entry.dtype), SHRUNK, seed)
+    failure = getattr(caught.value, "exceptions", [caught.value])[0]
+    return diagnose(Subject(adapter, entry.dtype), failure.evidence).mistake
+
+
+@pytest.mark.parametrize("fault", list(FAULTS)[::7])
+def test_no_diagnosis_is_wrong(fault: str) -> None:
+    assert diagnosis_of(fault) in (*REVIEWED.get(fault, ()), NONE.mistake)
+
+
+def test_no_diagnosis_of_the_table_is_wrong() -> None:
+    """Every fault was diagnosed when the table was made."""
+    wrong = {
+        fault.name: fault.mistake
+        for fault in sharpness.read().faults
+        if fault.mistake and fault.mistake not in REVIEWED.get(fault.name, ())
+    }
+    assert not wrong
+
+
+def test_the_review_is_of_this_catalogue() -> None:
+    assert set(REVIEWED) <= set(FAULTS)
+    named = {mistake for mistakes in REVIEWED.values() for mistake in mistakes}
+    assert {m for m in named if m not in MISTAKES} <= BEHAVIOURS | {"fast_algorithm"}
+
+
+BEHAVIOURS = {
+    "arguments_written_to",
+    "bias_forgotten",
+    "broken_by_refusal",
+    "depends_on_earlier_calls",
+    "empty_batch_is_not_empty",
+    "empty_batch_misshapen",
+    "empty_batch_refused",
+    "first_call_differs",
+    "first_call_of_shapes",
+    "layout_ignored",
+    "never_written",
+    "not_deterministic",
+    "other_dtype",
+    "read_only_refused",
+    "remembered_by_address",
+    "result_buffer_shared",
+    "results_pile_up",
+    "stale_bias",
+    "stale_dilation",
+    "stale_padding",
+    "stale_stride",
+    "stale_filters",
+    "stale_results",
+    "sums_of_11_bits",
+    "sums_of_24_bits",
+    "sums_of_8_bits",
+}
+
+
+# What nothing in the catalogue explains
+
+
+def squares_of_the_input(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    return cross_correlate(x * x, filters, bias, **p)
+
+
+def a_wave_on_top(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    result = cross_correlate(x, filters, bias, **p)
+    return result + np.round(3 * np.sin(np.arange(result.size) + 1)).reshape(result.shape)
+
+
+@pytest.mark.parametrize("strange", [squares_of_the_input, a_wave_on_top])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_no_mistake_explains_is_said_to_be_so(strange: Any, seed: int) -> None:
+    subject = Subject(Simulated(strange), "float64")
+    with pytest.raises(Disagreement) as caught:
+        clauses()["CORR-12"].hold(subject, SHRUNK, seed)
+    assert diagnose(subject, caught.value.evidence) == NONE
+
+
+def test_a_correct_backend_has_no_diagnosis() -> None:
+    call = call_of(np.arange(6.0).reshape(1, 1, 6), np.ones((1, 1, 3)))
+    subject = Subject(Simulated(cross_correlate), "float64")
+    assert diagnose(subject, Evidence(call)) == NONE
+
+
+# The catalogue of mistakes
+
+
+@pytest.mark.parametrize("name", list(MISTAKES)[::23])
+def test_a_backend_that_makes_a_mistake_is_found_out(name: str) -> None:
+    """What is named leads to the same answers everywhere as the mistake that was made."""
+    mistake = MISTAKES[name]
+
+    def wrong(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+        right = cross_correlate(x, filters, bias, **p)
+        answer = mistake.answer(call_of(x, filters).but(bias=bias, **p))
+        return np.asarray(right if answer is None else answer.astype(x.dtype))
+
+    subject = Subject(Simulated(wrong), "float64")
+    try:
+        clauses()["CORR-12"].hold(subject, SHRUNK, seed=0)
+    except Disagreement as failure:
+        found = diagnose(subject, failure.evidence)
+        if found != NONE:
+            rng = np.random.default_rng(0)
+            for call in (at_random(subject, rng) for _ in range(40)):
+                named, made = MISTAKES[found.mistake].answer(call), mistake.answer(call)
+                if made is not None and ";" not in found.sentence:
+                    assert named is not None
+                    assert np.allclose(named, made, equal_nan=True), found
