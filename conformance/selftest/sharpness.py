@@ -1,5 +1,6 @@
 """How sharp is the suite? ``python -m conformance.selftest.sharpness`` makes the table of
-``reports.sharpness``: every fault of the catalogue meets every clause of the specification.
+``reports.sharpness``: every fault of the catalogue meets the clauses of the specification, until
+five have caught it, and the one that names it.
 
 Beside it stand the cases that the ONNX backend tests and PyTorch's operator tests have of this
 operation, which meet the same faults; the extra ``dev`` holds what these need.
@@ -37,6 +38,8 @@ from reference.exact import truth
 from reference.geometry import Array, Parameters
 from reports import sharpness
 from reports.sharpness import TABLE, Sharpness
+
+_MOST_CLAUSES = 5  # that catch a fault, before only the one that names it is tried
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness
     ran, until_caught = 0, None
     diagnosis = NONE
     for clause in clauses().values():
+        if len(catches) >= _MOST_CLAUSES and clause.id != fault.clause:
+            continue
         trial = attempt(clause, fault, settings, seed)
         ran += trial.examples
         if trial.evidence is None:
