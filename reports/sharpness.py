@@ -45,8 +45,9 @@ class Fault(Record):
 
     `sentence` says what is wrong, and `clause` is the one that a reader would expect to catch it.
     `catches` are the first five clauses that caught it, and `clause` if it did, each with the
-    number of examples that it took, the failing one included. `until_caught` counts the examples of the whole specification,
-    read from the start, up to and with the first failing one; None if none fails.
+    number of examples that it took, the failing one included. `until_caught` counts the examples
+    of the whole specification, read from the start, up to and with the first failing one; None if
+    none fails.
     `mistake` names the diagnosis of the first failure of `clause` ("" if nothing known explains
     it) and `diagnosis` is its sentence. `others` are the other suites that caught it, by name.
     """
