@@ -264,8 +264,9 @@ class Process:
         self.stderr: deque[bytes] = deque(maxlen=_STDERR_LINES)
         self.deadline = float("inf")
         self.overdue = False
-        for work in (self._drain, self._watch):
-            threading.Thread(target=work, daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, daemon=True)
+        self._drainer.start()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def alive(self) -> bool:
@@ -310,6 +311,7 @@ class Process:
         self.kill()
         if self.overdue:
             return OverdueError(f"no answer within {limit:g} s")
+        self._drainer.join(timeout=1.0)  # what it wrote last may still be in the pipe
         said = b"".join(self.stderr).decode("utf-8", "replace").strip()
         how = "closed the channel" if code is None else _ended(code)
         return CrashError(f"the process {how}" + (f"; it last wrote:\n{said}" if said else ""))

@@ -22,8 +22,9 @@ from conformance.layouts import (
     read_only,
 )
 from conformance.mistakes.catalogue import correlate
+from conformance.smallest import impossibility
 from conformance.subject import BackendFailure, NotTried, Subject
-from reference import SpecError
+from conformance.witnesses import same
 from reference.geometry import Array
 
 Rng = np.random.Generator
@@ -48,9 +49,7 @@ class Behaviour:
 
 def behaviour_of(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
     """The mistake of this kind that a backend makes around a call, if it makes one."""
-    try:
-        correlate(call)
-    except SpecError:
+    if impossibility(call) is not None:
         return None
     for look in (_dtype, _empty_batch, _arguments, _repetition, _layout, _memory):
         try:
@@ -70,14 +69,8 @@ def _answer(subject: Subject, call: Call) -> Array | None:
         return None
 
 
-def _same(a: Array | None, b: Array | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return np.array_equal(a, b, equal_nan=True)
-
-
 def _right(subject: Subject, call: Call) -> bool:
-    return _same(_answer(subject, call), correlate(call))
+    return same(_answer(subject, call), correlate(call))
 
 
 def _fresh(call: Call, rng: Rng) -> Call:
@@ -148,7 +141,7 @@ def _repetition(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
     """Equal calls, which must have equal results."""
     for asked in (call, *(_fresh(call, rng) for _ in range(2))):
         got = [_answer(subject, asked) for _ in range(8)]
-        if all(_same(got[0], other) for other in got):
+        if all(same(got[0], other) for other in got):
             continue
         if any(answer is None for answer in got):
             return Behaviour(
@@ -166,9 +159,9 @@ def _repetition(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
                 "results depend on where the arguments lie in memory: something is remembered by "
                 "address",
             )
-        later = [_same(answer, got[1]) for answer in got[1:]]
+        later = [same(answer, got[1]) for answer in got[1:]]
         if all(later) and asked.exact:
-            first = "wrong" if not _same(got[0], right) else "right, and later ones are wrong"
+            first = "wrong" if not same(got[0], right) else "right, and later ones are wrong"
             return Behaviour("first_call_differs", f"the first of several equal calls is {first}")
         return Behaviour(
             "not_deterministic",
@@ -183,7 +176,7 @@ def _by_address(subject: Subject, call: Call) -> bool:
         got = [subject.result_as_is(call).astype("float64") for _ in range(12)]
     except BackendFailure:
         return False
-    return all(_same(got[0], other) for other in got)
+    return all(same(got[0], other) for other in got)
 
 
 def _pile_up(got: list[Array | None], right: Array) -> bool:
@@ -242,7 +235,7 @@ def _laid_out(subject: Subject, call: Call, rng: Rng, lay: Layout, name: str) ->
         except BackendFailure:
             yield "refused"
             continue
-        yield "right" if _same(got, correlate(fresh)) else "wrong"
+        yield "right" if same(got, correlate(fresh)) else "wrong"
 
 
 # -- Memory of earlier calls --------------------------------------------------------------------
@@ -287,13 +280,13 @@ def _remembered(subject: Subject, first: Call, second: Call) -> set[str]:
         return set()
     before = kept.astype("float64")
     found = set()
-    if not _same(before, correlate(first)) and _right(subject, first):
+    if not same(before, correlate(first)) and _right(subject, first):
         found.add("first_call_of_shapes")
     got = _answer(subject, second)
-    if not _same(before, kept.astype("float64")):
+    if not same(before, kept.astype("float64")):
         found.add("result_buffer_shared")
     right = correlate(second)
-    if got is None or _same(got, right):
+    if got is None or same(got, right):
         return found | _after_refusal(subject, second, right)
     stale = {
         "stale_results": first,
@@ -301,8 +294,8 @@ def _remembered(subject: Subject, first: Call, second: Call) -> set[str]:
         "stale_inputs": second.but(x=first.x),
         "stale_bias": second.but(bias=first.bias),
     }
-    found |= {name for name, mixed in stale.items() if _same(got, correlate(mixed))}
-    if _same(got, correlate(first) + right):
+    found |= {name for name, mixed in stale.items() if same(got, correlate(mixed))}
+    if same(got, correlate(first) + right):
         found.add("results_pile_up")
     return found
 
@@ -321,11 +314,11 @@ def _planned(subject: Subject, call: Call) -> set[str]:
         # Each has a number of filters of its own, so that none knows of another.
         alone, shared = (_times(plain, count) for count in (2 * at + 2, 2 * at + 3))
         first, second = _changed(shared, earlier), _changed(shared, later)
-        if not (variations.fits(first) and _right(subject, _changed(alone, later))):
+        if not (impossibility(first) is None and _right(subject, _changed(alone, later))):
             continue
         if _right(subject, first) and not _right(subject, second):
             mixed = correlate(_changed(second, earlier))
-            found |= {name} if _same(_answer(subject, second), mixed) else set()
+            found |= {name} if same(_answer(subject, second), mixed) else set()
     return found
 
 
@@ -347,4 +340,4 @@ def _after_refusal(subject: Subject, call: Call, right: Array) -> set[str]:
     if too_large.size > 10**6:
         return set()
     refused = _answer(subject, call.but(filters=too_large, named_padding=None)) is None
-    return {"broken_by_refusal"} if refused and not _same(_answer(subject, call), right) else set()
+    return {"broken_by_refusal"} if refused and not same(_answer(subject, call), right) else set()

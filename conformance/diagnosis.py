@@ -20,10 +20,9 @@ from conformance.mistakes import MISTAKES, Mistake
 from conformance.mistakes.catalogue import IMPOSSIBLE, POSSIBLE, SPECIAL
 from conformance.smallest import is_finite
 from conformance.subject import Subject
-from conformance.witnesses import Bench, Witness
+from conformance.witnesses import Bench, Witness, same
 from reference.bounds import lemma, magnitude, normwise, term_count
 from reference.formats import FORMATS, Format
-from reference.geometry import Array
 
 _FEWEST_WRONG = 3
 _ENOUGH = 4  # cases on either side, before it is said what tells them apart
@@ -126,7 +125,7 @@ def _told_apart(
         if len(rivals) < 2:
             break
         answers = [mistake.answer(other) for mistake in rivals]
-        if all(_same(answers[0], answer) for answer in answers):
+        if all(same(answers[0], answer) for answer in answers):
             continue
         if (asked := bench.witness(other)) is None:
             continue
@@ -163,12 +162,6 @@ def _remembering(bench: Bench, wrong: list[Witness], right: list[Witness]) -> Di
             if again is not None and again.wrong != cases[at].wrong:
                 return REMEMBERING
     return None
-
-
-def _same(a: Array | None, b: Array | None) -> bool:
-    if a is None or b is None:
-        return a is b
-    return a.shape == b.shape and np.array_equal(a, b, equal_nan=True)
 
 
 # -- Where does it show? ------------------------------------------------------------------------

@@ -68,10 +68,14 @@ def explain(
         outcome, reason = outcome_of(error)
         return Explanation(outcome, reason, None, _text(clause, subject, outcome, reason, error))
     issues = concerning(known, clause.id, subject)
-    small = reduced(subject, cause, lambda e: any(i.covers(e, subject.promise) for i in issues))
+    small, diagnosis, script = cause, "", Standalone("", None, "")
+    try:
+        small = reduced(subject, cause, lambda e: any(i.covers(e, subject.promise) for i in issues))
+        diagnosis = _diagnosis(subject, cause, small)
+        script = standalone(clause, subject, small)
+    except Exception as trouble:
+        script = Standalone("", None, f"it could not be explained: {trouble!r}")
     outcome, reason = outcome_of(small if error is cause else error)
-    diagnosis = _diagnosis(subject, cause, small)
-    script = standalone(clause, subject, small)
     case = results.Case(
         parameters=small.evidence.call.describe(),
         arrays={name: results.Array.of(array) for name, array in _arrays(small.evidence).items()},

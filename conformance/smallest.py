@@ -107,7 +107,7 @@ class Search:
         """Whether the candidate fails, too: then it is the best."""
         candidate = candidate.but(seed=None)
         if candidate.named_padding is not None and self.kind is not ShapeError:
-            candidate = candidate.but(padding=_resolved(candidate, candidate.named_padding))
+            candidate = candidate.renamed(candidate.named_padding)
         if self.left <= 0 or candidate.key in self._tried or not self._is_alike(candidate):
             return False
         self._tried.add(candidate.key)
@@ -125,12 +125,6 @@ class Search:
 def cost(call: Call) -> int:
     """1 for most calls; more for those whose every result takes a while to check."""
     return 1 + call.x.size * call.filters[:, 0].size // (call.groups * _QUICK)
-
-
-def _resolved(call: Call, name: str) -> Any:
-    return resolve_padding(
-        name, call.x.shape[2:], call.filters.shape[2:], call.stride, call.dilation
-    )
 
 
 def _still_exact(call: Call) -> bool:

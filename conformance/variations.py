@@ -6,10 +6,8 @@ import numpy as np
 
 from conformance.calls import Call
 from conformance.data import FLOATS, fill_integers
-from conformance.mistakes.catalogue import correlate
 from conformance.strategies import DRAWN_BYTES, Dice, recipe_of
 from conformance.subject import Subject
-from reference import SpecError
 from reference.geometry import Array, Sizes
 
 Rng = np.random.Generator
@@ -69,15 +67,6 @@ def elongated(call: Call, rng: Rng, kind: str = "integers") -> Call:
         for n, m, d in zip(call.x.shape[2:], more, call.dilation, strict=True)
     )
     return _filled(call, rng, kind, (*call.x.shape[:2], *size), (*call.filters.shape[:2], *kernel))
-
-
-def fits(call: Call) -> bool:
-    """Whether the call has a result."""
-    try:
-        correlate(call)
-    except SpecError:
-        return False
-    return True
 
 
 def doubled(call: Call, rng: Rng) -> Call:

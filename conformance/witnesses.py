@@ -10,9 +10,9 @@ from conformance.calls import Call
 from conformance.judge import allowance
 from conformance.mistakes import Mistake
 from conformance.mistakes.catalogue import correlate
+from conformance.smallest import is_finite
 from conformance.subject import BackendFailure, NotTried, Subject
 from reference import SpecError
-from reference.bounds import flushable, lemma, magnitude, term_count
 from reference.geometry import Array
 
 _MOST_WRONG = 16
@@ -36,11 +36,10 @@ class Witness:
                 right = correlate(call)
             except SpecError:
                 return cls(call, got, None, np.zeros(()))
-            finite = all(np.isfinite(a.astype("float64")).all() for a in (call.x, call.filters))
-            exact = call.exact or not finite
+            finite = is_finite(call)
             room = 2 * allowance(call if finite else call.but(data="integers"), promise)
-            if not exact or promise != "A":
-                room = np.maximum(room, 2 * _float_room(call)) if finite else room
+            if finite and (not call.exact or promise != "A"):
+                room = np.maximum(room, 2 * allowance(call.but(data="normal"), "A"))
         return cls(call, got, right, room)
 
     @property
@@ -62,19 +61,6 @@ class Witness:
         return answer is None or self.right is None or not _equal(answer, self.right, self.room)
 
 
-def _float_room(call: Call) -> Array:
-    arrays = call.x, call.filters, call.bias, call.parameters
-    size = magnitude(*arrays)
-    return lemma(
-        term_count(*arrays),
-        size,
-        size,
-        result=call.format,
-        accumulator=call.format,
-        flushable=flushable(*arrays),
-    )
-
-
 def _rounding(answer: Array, call: Call) -> Array:
     """How far off fractions made of integers may be."""
     largest = np.abs(answer[np.isfinite(answer)]).max(initial=0.0)
@@ -89,6 +75,13 @@ def _equal(a: Array, b: Array, room: Array) -> bool:
         if room.ndim == 0 or room.shape[2:] == a.shape[2:] or set(room.shape[2:]) == {1}:
             return bool((same | (np.abs(a - b) <= room)).all())
         return bool((same | (np.abs(a - b) <= room.max(initial=0.0))).all())
+
+
+def same(a: Array | None, b: Array | None) -> bool:
+    """Whether two answers are equal to the last value; None stands for a refusal."""
+    if a is None or b is None:
+        return a is b
+    return np.array_equal(a, b, equal_nan=True)
 
 
 @dataclass

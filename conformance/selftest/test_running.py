@@ -50,7 +50,7 @@ def test_an_adapter_of_one_method(tmp_path: Path) -> None:
             "return reference.convolve(x, filters, bias, **p)",
             "CORR-2",
             "fail",
-            "the answer to a single one",
+            "values are wrong",
         ),
         (
             "return reference.cross_correlate(x, filters, bias, **p) * np.nan",

@@ -62,6 +62,18 @@ def impossible_sizes_give_zeros(x: Array, filters: Array, bias: Any, **p: Any) -
 
 @fault("GEOM-4")
 def impossible_sizes_give_nothing(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Each axis gets the size of the formula, none where that is negative."""
+    try:
+        return cross_correlate(x, filters, bias, **p)
+    except SizeError:
+        kernel = effective_kernel(filters.shape[2:], p["dilation"])
+        axes = zip(x.shape[2:], explicit(x, filters, p), kernel, p["stride"], strict=True)
+        sizes = (max(0, (n + low + high - k) // s + 1) for n, (low, high), k, s in axes)
+        return np.zeros((len(x), len(filters), *sizes), x.dtype)
+
+
+@fault("GEOM-4")
+def impossible_sizes_give_no_values(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     try:
         return cross_correlate(x, filters, bias, **p)
     except SizeError:

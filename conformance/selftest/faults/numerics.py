@@ -6,14 +6,8 @@ import numpy as np
 
 from conformance.selftest.faults.catalogue import fault
 from reference import cross_correlate
+from reference.formats import rounded
 from reference.geometry import Array
-
-
-def rounded_to(bits: int, a: Array) -> Array:
-    """Each value rounded to so many significant bits."""
-    mantissa, exponent = np.frexp(a.astype("float64"))
-    rounded: Array = np.ldexp(np.rint(np.ldexp(mantissa, bits)), exponent - bits)
-    return rounded.astype(a.dtype)
 
 
 @fault("TYPE-1", "float32")
@@ -31,17 +25,17 @@ def float64_computed_in_float32(x: Array, filters: Array, bias: Any, **p: Any) -
 
 @fault("TYPE-3", "float32")
 def inputs_rounded_to_tf32(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return cross_correlate(rounded_to(11, x), rounded_to(11, filters), bias, **p)
+    return cross_correlate(rounded(x, 11), rounded(filters, 11), bias, **p)
 
 
 @fault("TYPE-3", "float32")
 def inputs_rounded_to_bfloat16(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return cross_correlate(rounded_to(8, x), rounded_to(8, filters), bias, **p)
+    return cross_correlate(rounded(x, 8), rounded(filters, 8), bias, **p)
 
 
 @fault("TYPE-3", "float32")
 def filters_rounded_to_20_bits(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return cross_correlate(x, rounded_to(20, filters), bias, **p)
+    return cross_correlate(x, rounded(filters, 20), bias, **p)
 
 
 @fault("TYPE-3", "float32")

@@ -7,8 +7,8 @@ import numpy as np
 
 from conformance.selftest.faults.catalogue import fault
 from conformance.selftest.faults.geometry import explicit
-from conformance.selftest.faults.numerics import rounded_to
 from reference import cross_correlate, pad
+from reference.formats import rounded
 from reference.geometry import Array
 
 
@@ -39,7 +39,7 @@ def inputs_truncated_to_tf32(x: Array, filters: Array, bias: Any, **p: Any) -> A
 
 @fault("TYPE-3", "float32")
 def inputs_split_in_two_bfloat16(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return cross_correlate(rounded_to(16, x), rounded_to(16, filters), bias, **p)
+    return cross_correlate(rounded(x, 16), rounded(filters, 16), bias, **p)
 
 
 @fault("TYPE-3", "float32")
@@ -56,7 +56,7 @@ def filters_rounded_to_float32(x: Array, filters: Array, bias: Any, **p: Any) ->
 @fault("TYPE-3", "float64")
 def inputs_with_half_a_mantissa(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     """Two numbers of 24 bits stand for one of 53."""
-    return cross_correlate(rounded_to(48, x), filters, bias, **p)
+    return cross_correlate(rounded(x, 48), filters, bias, **p)
 
 
 @fault("TYPE-3", "float32")
@@ -74,7 +74,7 @@ def filters_quantised_to_int8(x: Array, filters: Array, bias: Any, **p: Any) -> 
 
 @fault("TYPE-3", "float32")
 def sums_over_channels_in_bfloat16(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return channel_by_channel(lambda a: rounded_to(8, a), x, filters, bias, p)
+    return channel_by_channel(lambda a: rounded(a, 8), x, filters, bias, p)
 
 
 @fault("TYPE-3", "float32")
@@ -94,7 +94,7 @@ def sums_over_channels_in_float32(x: Array, filters: Array, bias: Any, **p: Any)
 
 @fault("TYPE-3", "float16")
 def float16_computed_in_bfloat16(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return cross_correlate(rounded_to(8, x), rounded_to(8, filters), bias, **p)
+    return cross_correlate(rounded(x, 8), rounded(filters, 8), bias, **p)
 
 
 @fault("TYPE-3", "float32")
