@@ -22,6 +22,7 @@ import numpy as np
 from adapters.contract import LARGEST_ARRAY, RESULT_DTYPES, Array
 from adapters.dtypes import numpy_dtype
 
+RESULT = "result/"  # before the name of an array that an operation gave
 _BETWEEN = 0x55
 
 

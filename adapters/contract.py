@@ -5,17 +5,21 @@ Adapters outside this repository depend on this file; it does not change without
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from reference import gradients, training
+from reference.network import Network, Weights
+from reference.optimizers import Optimizer
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Sizes = tuple[int, ...]
 Padding = tuple[tuple[int, int], ...] | str
 
-CONTRACT = 1
+CONTRACT = 2
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 NAMED_PADDING = ("valid", "same_upper", "same_lower")
 GRADE = re.compile(r"A|B|C\(([1-9]|[1-4]\d|5[0-2])\)")
@@ -25,10 +29,33 @@ RESULT_DTYPES = (
 )
 LARGEST_ARRAY = 2**30  # bytes
 _LONGEST_MESSAGE = 2000
+DERIVED = ("gradients of cross_correlate", "transposed_cross_correlate", "train", "predict")
+OPERATIONS = (
+    *DERIVED,
+    *(
+        operation
+        for name in (
+            "max_pool",
+            "average_pool",
+            "activation",
+            "dense",
+            "batch_norm",
+            "dropout",
+            "softmax_cross_entropy",
+        )
+        for operation in (name, f"gradients of {name}")
+    ),
+    "gradients of transposed_cross_correlate",
+    "optimize",
+)
 
 
 class Unsupported(Exception):  # noqa: N818 (an answer, not an error)
     """Raised by an adapter for a call that its backend does not offer; the message says why."""
+
+
+class NotOffered(Unsupported):
+    """What an adapter has no method for."""
 
 
 class Unavailable(Exception):  # noqa: N818
@@ -92,6 +119,192 @@ class Adapter(ABC):
         Raises Unsupported for what the backend does not offer, and any error for arguments that
         fit no result.
         """
+
+    # -- Everything below is optional. What a subclass leaves out is reported as not offered, save
+    # -- for what follows from its cross_correlate, which is reported as derived.
+
+    def gradients(
+        self,
+        operation: str,
+        arrays: Mapping[str, Array],
+        gradient: Array,
+        parameters: Mapping[str, Any],
+    ) -> dict[str, Array]:
+        """By the backend's automatic differentiation: the gradient by each of the ``arrays`` of
+        numbers that ``operation``, a method of this class, was given by name, where ``gradient`` is
+        that by its result. Labels and what batch normalisation keeps have none.
+
+        Derived for ``cross_correlate``, whose gradients are cross-correlations, too.
+        """
+        if operation != "cross_correlate":
+            raise NotOffered(f"gradients of {operation}: not offered")
+        x, filters, settings = arrays["x"], arrays["filters"], dict(parameters)
+        if isinstance(settings["padding"], str):
+            self.decline_unclaimed(settings["padding"])
+        correlate = self.cross_correlate
+        found = {
+            "x": gradients.input_gradient(
+                gradient, filters, x.shape[2:], **settings, correlate=correlate
+            ),
+            "filters": gradients.filter_gradient(
+                x, gradient, filters.shape[2:], **settings, correlate=correlate
+            ),
+        }
+        if "bias" in arrays:
+            by_bias = gradients.bias_gradient_as_cross_correlation(gradient)
+            found["bias"] = by_bias.by(correlate)
+        return found
+
+    def transposed_cross_correlate(
+        self,
+        x: Array,
+        filters: Array,
+        bias: Array | None = None,
+        *,
+        stride: Sizes,
+        padding: tuple[tuple[int, int], ...],
+        output_padding: Sizes,
+        dilation: Sizes,
+        groups: int,
+    ) -> Array:
+        """See :func:`reference.gradients.transposed_cross_correlate`. Derived."""
+        return gradients.transposed_cross_correlate(
+            x,
+            filters,
+            bias,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            dilation=dilation,
+            groups=groups,
+            correlate=self.cross_correlate,
+        )
+
+    def max_pool(
+        self,
+        x: Array,
+        *,
+        kernel: Sizes,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        ceil_mode: bool,
+    ) -> Array:
+        """See :func:`reference.pooling.max_pool`; ``padding`` as in ``cross_correlate``."""
+        raise NotOffered("max_pool: not offered")
+
+    def average_pool(
+        self,
+        x: Array,
+        *,
+        kernel: Sizes,
+        stride: Sizes,
+        padding: Padding,
+        ceil_mode: bool,
+        count_include_pad: bool,
+    ) -> Array:
+        """See :func:`reference.pooling.average_pool`; ``padding`` as in ``cross_correlate``."""
+        raise NotOffered("average_pool: not offered")
+
+    def activation(self, x: Array, *, kind: str) -> Array:
+        """``kind``: one of :data:`reference.activations.ACTIVATIONS`, where the formulas are."""
+        raise NotOffered("activation: not offered")
+
+    def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
+        """See :func:`reference.layers.dense`: ``x`` (N, I), ``weights`` (O, I), ``bias`` (O,)."""
+        raise NotOffered("dense: not offered")
+
+    def batch_norm(
+        self,
+        x: Array,
+        scale: Array,
+        shift: Array,
+        mean: Array,
+        variance: Array,
+        *,
+        training: bool,
+        momentum: float,
+        epsilon: float,
+        unbiased: bool,
+    ) -> dict[str, Array]:
+        """See :func:`reference.layers.batch_norm`: returns "result", "mean" and "variance". Raises
+        Unsupported where ``unbiased`` is not what the backend does.
+        """
+        raise NotOffered("batch_norm: not offered")
+
+    def dropout(self, x: Array, *, rate: float, seed: int, training: bool) -> Array:
+        """Some values set to zero, the others divided by 1 - ``rate``, in ``training``; ``x`` as it
+        is otherwise. Equal seeds drop the same places.
+        """
+        raise NotOffered("dropout: not offered")
+
+    def softmax_cross_entropy(
+        self,
+        logits: Array,
+        labels: Array,
+        class_weights: Array | None = None,
+        *,
+        label_smoothing: float,
+        reduction: str,
+    ) -> Array:
+        """See :func:`reference.loss.softmax_cross_entropy`: a scalar, of shape (). Raises
+        Unsupported for a ``reduction`` or a combination that the backend does not have.
+        """
+        raise NotOffered("softmax_cross_entropy: not offered")
+
+    def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
+        """The weights, (T, \\*shape), after each step of the backend's own optimizer, which is
+        given the ``gradients`` (T, \\*shape) one after another. Raises Unsupported for conventions
+        that are not the backend's.
+        """
+        raise NotOffered("optimize: not offered")
+
+    def train(
+        self,
+        network: Network,
+        weights: Weights,
+        images: Array,
+        labels: Array,
+        batches: Array,
+        optimizer: Optimizer,
+        *,
+        compiled: bool = False,
+        progress: Callable[[int], None] = lambda step: None,
+    ) -> tuple[Array, Weights]:
+        """Train the backend's own model of the ``network`` from these ``weights`` by its own loss
+        (softmax cross-entropy, mean) and optimizer: the loss before each step, (T,), and the
+        weights after the last.
+
+        ``images`` (M, C, \\*size) in the dtype to compute in, ``labels`` (M,) ints, ``batches``
+        (T, B) indices of both. ``compiled``: as a compiled graph, where the backend has both;
+        Unsupported where it has not. Call ``progress`` with the number of steps done, now and then.
+
+        Derived: the reference's training, with the backend's cross-correlation in it.
+        """
+        if compiled:
+            raise NotOffered("compiled training: not offered")
+        losses = []
+        for step in training.train(
+            network, weights, images, labels, batches, optimizer, self.cross_correlate
+        ):
+            losses.append(step.loss)
+            weights = step.weights
+            progress(step.number + 1)
+        return np.array(losses, images.dtype), weights
+
+    def predict(self, network: Network, weights: Weights, images: Array) -> Array:
+        """The logits of ``images`` (M, C, \\*size), (M, classes), by the backend's own model.
+
+        Derived like ``train``.
+        """
+        return training.predict(network, weights, images, self.cross_correlate)
+
+    def offers(self, operation: str) -> str:
+        """How the backend comes to have an operation: "own", "derived" or "not offered"."""
+        method = "gradients" if operation.startswith("gradients of ") else operation
+        if getattr(type(self), method) is not getattr(Adapter, method):
+            return "own"
+        return "derived" if operation in DERIVED else "not offered"
 
     def decline_unclaimed(self, padding: Padding) -> None:
         """Raise Unsupported for padding by a name that ``capabilities`` does not list."""

@@ -15,12 +15,13 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from adapters.channel import ChannelError, Message, packed, receive
+from adapters.channel import RESULT, ChannelError, Message, packed, receive
 from adapters.contract import (
     CONTRACT,
     Adapter,
@@ -105,6 +106,7 @@ class Isolated(Adapter):
         other = "@" in self.spec
         self.name = f"{hello['name']}@{self.version}" if other else str(hello["name"])
         self._environment = dict(hello["environment"])
+        self._offers = dict(hello["offers"])
         self.capabilities = Capabilities(
             dtypes=tuple(hello["dtypes"]),
             spatial_axes=tuple(hello["spatial_axes"]),
@@ -131,23 +133,55 @@ class Isolated(Adapter):
             "dilation": dilation,
             "groups": groups,
         }
+        answer = self._asked({"parameters": parameters}, arrays)
+        return self._result(answer.header, answer.arrays, arrays)
+
+    def perform(
+        self,
+        operation: str,
+        arrays: Mapping[str, Array],
+        parameters: Mapping[str, Any],
+        progress: Callable[[int], None] = lambda step: None,
+    ) -> dict[str, Array]:
+        """See :func:`adapters.operations.perform`: what the worker makes of it."""
+        header = {"operation": operation, "parameters": dict(parameters)}
+        answer = self._asked(header, arrays, progress)
+        _raise_unless_result(answer.header)
+        for name, array in answer.arrays.items():
+            if name in arrays and arrays[name].shape == array.shape:
+                arrays[name][...] = array
+        return {
+            name.removeprefix(RESULT): array
+            for name, array in answer.arrays.items()
+            if name.startswith(RESULT)
+        }
+
+    def offers(self, operation: str) -> str:
+        return str(self._offers.get(operation, "not offered"))
+
+    def _asked(
+        self,
+        header: dict[str, Any],
+        arrays: Mapping[str, Array],
+        progress: Callable[[int], None] = lambda step: None,
+    ) -> Message:
+        """The worker's answer, which may have to be started anew first."""
         if not self._process.alive:
             self._start()
             self.ready()
-        values = {name: (array, array.tobytes()) for name, array in arrays.items()}
-        message = packed({"parameters": parameters}, values)
+        message = packed(header, {name: (array, array.tobytes()) for name, array in arrays.items()})
         self.in_flight.save(message)
-        shapes = f"{parameters} {[(a.shape, a.dtype.name) for a in arrays.values()]}"
+        shapes = f"{header} {[(a.shape, a.dtype.name) for a in arrays.values()]}"
         limit = self.limits.call if shapes in self._seen else self.limits.start
         try:
-            answer = self._process.exchange(message, limit)
+            answer = self._process.exchange(message, limit, progress)
         except (CrashError, OverdueError) as error:
             raise type(error)(f"{error} (the call is kept in {self._keep(message)})") from None
         except ChannelError as error:
             self.close()
             raise RemoteError(f"the worker's answer could not be read: {error}") from error
         self._seen.add(shapes)
-        return self._result(answer.header, answer.arrays, arrays)
+        return answer
 
     def script(
         self,
@@ -192,11 +226,9 @@ class Isolated(Adapter):
         self, answer: dict[str, Any], changed: dict[str, Array], arrays: dict[str, Array]
     ) -> Array:
         """The result; what the backend did to other arrays is done to ours."""
-        status, message = answer.get("status"), str(answer.get("message"))
-        if status == "unsupported":
-            raise Unsupported(message)
-        if status != "result" or "result" not in changed:
-            raise RemoteError(f"the backend raised {answer.get('type')}: {message}")
+        _raise_unless_result(answer)
+        if "result" not in changed:
+            raise RemoteError("the worker sent no result")
         for name, array in changed.items():
             if name in arrays and arrays[name].shape == array.shape:
                 arrays[name][...] = array
@@ -272,8 +304,14 @@ class Process:
     def alive(self) -> bool:
         return self.popen.poll() is None
 
-    def exchange(self, message: bytes | None, limit: float) -> Message:
-        """Send a message, if there is one, and get the answer, within ``limit`` seconds.
+    def exchange(
+        self,
+        message: bytes | None,
+        limit: float,
+        progress: Callable[[int], None] = lambda step: None,
+    ) -> Message:
+        """Send a message, if there is one, and get the answer, within ``limit`` seconds after the
+        last sign of ``progress``.
 
         Raises CrashError, OverdueError or ChannelError; the process is dead then.
         """
@@ -281,7 +319,10 @@ class Process:
         try:
             if message is not None:
                 self.calls.send_bytes(message)
-            return receive(self.answers)
+            while (answer := receive(self.answers)).header.get("status") == "progress":
+                self.deadline = time.monotonic() + limit
+                progress(int(answer.header["step"]))
+            return answer
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise self._death(limit) from error
         except ChannelError as error:
@@ -329,6 +370,14 @@ class Process:
                 os.killpg(self.popen.pid, signal.SIGKILL)
                 return
             time.sleep(_TICK)
+
+
+def _raise_unless_result(answer: dict[str, Any]) -> None:
+    status, message = answer.get("status"), str(answer.get("message"))
+    if status == "unsupported":
+        raise Unsupported(message)
+    if status != "result":
+        raise RemoteError(f"the backend raised {answer.get('type')}: {message}")
 
 
 def interpreter(spec: str) -> list[str]:

@@ -9,17 +9,29 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
-from adapters.channel import Message, packed, receive
-from adapters.contract import CONTRACT, Adapter, Array, Unavailable, Unsupported, checked, text_of
+from adapters.channel import RESULT, Message, packed, receive
+from adapters.contract import (
+    CONTRACT,
+    OPERATIONS,
+    Adapter,
+    Array,
+    Unavailable,
+    Unsupported,
+    checked,
+    text_of,
+)
+from adapters.operations import perform
 from adapters.registry import load
 from adapters.scripts import script_of
 
 _PR_SET_PDEATHSIG = 1
+_SECONDS_BETWEEN = 0.5  # two reports of progress
 
 
 class Worker:
@@ -41,6 +53,7 @@ class Worker:
             spatial_axes=claims.spatial_axes,
             named_padding=claims.named_padding,
             promises=dict(claims.promises),
+            offers={name: self.adapter.offers(name) for name in OPERATIONS},
             environment={str(k): str(v) for k, v in self.adapter.environment().items()},
         )
 
@@ -48,6 +61,8 @@ class Worker:
         """Answer a call, or a request for the script of one."""
         if "script" in message.header:
             self.write_script(message.header["script"])
+        elif "operation" in message.header:
+            self.perform(message)
         else:
             self.call(message)
 
@@ -82,6 +97,34 @@ class Worker:
             if not holds(array, before):
                 sent[name] = array, array.tobytes()
         self.last = sent["result"]
+        self.answers.send_bytes(packed({"status": "result"}, sent))
+
+    def perform(self, request: Message) -> None:
+        """Any other operation: what came out, and the arguments that it changed."""
+        arrays, header = dict(request.arrays), request.header
+        self.heap.dirty(sum(map(len, request.contents.values())))
+        told = time.monotonic()
+
+        def progress(step: int) -> None:
+            nonlocal told
+            if time.monotonic() > told + _SECONDS_BETWEEN:
+                self._send(status="progress", step=int(step))
+                told = time.monotonic()
+
+        try:
+            found = perform(
+                self.adapter, header["operation"], arrays, _tuples(header["parameters"]), progress
+            )
+        except Unsupported as why:
+            self._send(status="unsupported", message=text_of(why))
+            return
+        except BaseException as error:
+            self._send(status="error", type=type(error).__name__, message=text_of(error))
+            return
+        sent = {f"{RESULT}{name}": (array, array.tobytes()) for name, array in found.items()}
+        for name, array in arrays.items():
+            if not holds(array, request.contents[name]):
+                sent[name] = array, array.tobytes()
         self.answers.send_bytes(packed({"status": "result"}, sent))
 
     def _send(self, **header: Any) -> None:

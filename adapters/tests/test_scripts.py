@@ -276,7 +276,7 @@ def test_a_worker_of_an_earlier_version_gives_none(start: Callable[[str], Isolat
     worker = start("scipy-direct")
     exchange = worker._process.exchange
 
-    def unknown(message: bytes | None, limit: float) -> Any:
+    def unknown(message: bytes | None, limit: float, progress: Any = None) -> Any:
         assert message is not None
         return exchange(message.replace(b'"script"', b'"novel!"'), limit)
 
