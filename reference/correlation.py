@@ -5,6 +5,8 @@ shape, and the sum of the element-wise products of the two becomes one value of 
 Mathematics calls this cross-correlation; its *convolution* turns the filter round first.
 """
 
+from math import prod
+
 import numpy as np
 
 from reference.errors import ShapeError
@@ -84,8 +86,7 @@ def cross_correlate(
     output_size(size, kernel, strides, pads, dilations)
 
     seen = windows(pad(x, pads), kernel, strides, dilations)
-    parts = zip(np.split(seen, groups, axis=1), np.split(filters, groups), strict=True)
-    maps = np.concatenate([_inner_products(part, bank) for part, bank in parts], axis=1)
+    maps = _inner_products(seen, filters, groups)
     return maps if bias is None else maps + bias.reshape(-1, *(1 for _ in size))
 
 
@@ -115,14 +116,25 @@ def convolve(
     )
 
 
-def _inner_products(seen: Array, bank: Array) -> Array:
+def _inner_products(seen: Array, filters: Array, groups: int) -> Array:
     """The Frobenius inner product of every window (N, C, \\*out, \\*kernel) with every filter
-    (K, C, \\*kernel), in one contraction: (N, K, \\*out).
+    (K, C / groups, \\*kernel) of its group, in one product of matrices: (N, K, \\*out).
+
+    Each filter is laid out as a row, and each window as a column. Source: Chellapilla, Puri and
+    Simard, High Performance Convolutional Neural Networks for Document Processing (2006).
     """
-    axes = bank.ndim - 1
-    window_axes = (1, *range(seen.ndim - axes + 1, seen.ndim))
-    filter_axes = tuple(range(1, bank.ndim))
-    return np.moveaxis(np.tensordot(seen, bank, axes=(window_axes, filter_axes)), -1, 1)
+    batch, count, depth, axes = len(seen), *filters.shape[:2], filters.ndim - 2
+    out, kernel = seen.shape[2 : 2 + axes], filters.shape[2:]
+    rows = filters.reshape(groups, count // groups, depth * prod(kernel))
+    parts = seen.reshape(batch, groups, depth, *out, *kernel)
+    # To copy the windows takes longest, and least where the longer axes stay the innermost.
+    if prod(out) > prod(kernel):
+        parts = np.moveaxis(parts, range(3, 3 + axes), range(-axes, 0))
+        columns = parts.reshape(batch, groups, depth * prod(kernel), prod(out))
+    else:
+        parts = np.moveaxis(parts, 2, 2 + axes)
+        columns = parts.reshape(batch, groups, prod(out), depth * prod(kernel)).swapaxes(2, 3)
+    return np.asarray(rows @ columns).reshape(batch, count, *out)
 
 
 def check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> None:
