@@ -50,6 +50,7 @@ CHAPTERS = {
     "MEM": Chapter("Memory", "conformance.test_memory"),
     "PROBE": Chapter("Probes", "conformance.test_probes"),
     "GRADE": Chapter("Grades", "conformance.test_grades"),
+    "GRAD": Chapter("Gradients", "conformance.test_gradients"),
     "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),
 }
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import pytest
 from hypothesis.errors import Flaky
 
+from conformance.calls import Call
 from conformance.clauses import Clause, StaleIssueError
 from conformance.diagnosis import diagnose
 from conformance.judge import Disagreement, Evidence
 from conformance.known_issues import KnownIssue, concerning
+from conformance.requests import Request
 from conformance.smallest import Failure, reduced
 from conformance.standalone import Standalone, standalone
 from conformance.subject import BackendCrash, BackendFailure, BackendTimeout, Subject
@@ -68,22 +70,28 @@ def explain(
         outcome, reason = outcome_of(error)
         return Explanation(outcome, reason, None, _text(clause, subject, outcome, reason, error))
     issues = concerning(known, clause.id, subject)
+    small: Failure
     small, diagnosis, script = cause, "", Standalone("", None, "")
     try:
-        small = reduced(subject, cause, lambda e: any(i.covers(e, subject.promise) for i in issues))
-        diagnosis = _diagnosis(subject, cause, small)
-        script = standalone(clause, subject, small)
+        if isinstance(cause.evidence.asked, Call):
+            small = reduced(subject, cause, lambda e: _is_known(e, issues, subject))
+            diagnosis = _diagnosis(subject, cause, small)
+            script = standalone(clause, subject, small)
     except Exception as trouble:
         script = Standalone("", None, f"it could not be explained: {trouble!r}")
     outcome, reason = outcome_of(small if error is cause else error)
     case = results.Case(
-        parameters=small.evidence.call.describe(),
+        parameters=small.evidence.asked.describe(),
         arrays={name: results.Array.of(array) for name, array in _arrays(small.evidence).items()},
         diagnosis=diagnosis,
         script=script.text,
     )
     text = _text(clause, subject, outcome, reason, error, small, diagnosis, script)
     return Explanation(outcome, reason, case, text)
+
+
+def _is_known(evidence: Evidence, issues: Sequence[KnownIssue], subject: Subject) -> bool:
+    return any(issue.covers(evidence, subject.promise) for issue in issues)
 
 
 def _diagnosis(subject: Subject, cause: Failure, small: Failure) -> str:
@@ -113,7 +121,7 @@ def _text(
     if diagnosis:
         lines += ["", f"Diagnosis: {diagnosis}."]
     if failure is not None:
-        lines += ["", "The smallest case found:", repr(failure.evidence.call)]
+        lines += ["", "The smallest case found:", repr(failure.evidence.asked)]
         for name, array in _arrays(failure.evidence).items():
             lines += [f"{name} {array.shape} {array.dtype}", _shown(array)]
     if script is not None:
@@ -134,17 +142,20 @@ def _of_evidence(error: BaseException | None) -> Disagreement | BackendFailure |
 
 
 def _arrays(evidence: Evidence) -> dict[str, Array]:
-    call = evidence.call
+    asked = evidence.asked
+    given = asked.arrays if isinstance(asked, Request) else _arguments(asked)
     arrays = {
-        "x": call.x,
-        "filters": call.filters,
-        "bias": call.bias,
+        **given,
         "expected": evidence.expected,
         "got": evidence.got,
         "difference": evidence.difference,
         "bound": evidence.bound,
     }
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def _arguments(call: Call) -> dict[str, Array | None]:
+    return {"x": call.x, "filters": call.filters, "bias": call.bias}
 
 
 def _shown(array: Array) -> str:

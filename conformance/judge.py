@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from conformance.calls import Call
+from conformance.requests import Request
 from reference import cross_correlate
 from reference.bounds import flushable, lemma, magnitude, normwise, term_count
 from reference.exact import truth
@@ -44,12 +45,18 @@ class Evidence:
     ``after_refusal``: the call came out right before another one was refused.
     """
 
-    call: Call
+    asked: Call | Request
     expected: Array | None = None
     got: Array | None = None
     difference: Array | None = None
     bound: Array | None = None
     after_refusal: bool = False
+
+    @property
+    def call(self) -> Call:
+        """What was asked, where it was a cross-correlation."""
+        assert isinstance(self.asked, Call)
+        return self.asked
 
 
 class Disagreement(AssertionError):  # noqa: N818
@@ -107,7 +114,7 @@ def _fit(call: Call, bits: int) -> bool:
     return all(np.array_equal(rounded(a, bits), a) for a in (call.x, call.filters))
 
 
-def compare(got: Reading, right: Reading, call: Call, meaning: str) -> float:
+def compare(got: Reading, right: Reading, call: "Call | Request", meaning: str) -> float:
     """The largest error, as a fraction of its bound.
 
     Raises Disagreement if the shapes differ, or values are further apart than their bounds allow;
@@ -137,7 +144,7 @@ def error_ratios(difference: Array, bound: Array) -> Array:
     return np.where(np.isinf(bound), 0.0, np.nan_to_num(ratios, nan=np.inf, posinf=np.inf))
 
 
-def compare_shapes(got: Array, expected: Array, call: Call, meaning: str) -> None:
+def compare_shapes(got: Array, expected: Array, call: "Call | Request", meaning: str) -> None:
     if got.shape != expected.shape:
         message = f"{meaning}: expected the shape {expected.shape}, got {got.shape}"
         raise Disagreement(message, Evidence(call, expected, got))

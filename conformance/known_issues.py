@@ -61,7 +61,7 @@ class KnownIssue:
 
     def covers(self, evidence: Evidence, promise: str = "A") -> bool:
         """Whether a failure is this one."""
-        if evidence.got is None:
+        if evidence.got is None or not isinstance(evidence.asked, Call):
             return False
         witness = Witness.of(evidence.call, evidence.got.astype("float64"), promise)
         return witness.wrong and witness.fits(MISTAKES[self.mistake])

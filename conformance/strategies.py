@@ -191,6 +191,11 @@ def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     return recipes(subject.dtype, subject.capabilities.spatial_axes, **fixed).map(Recipe.call)
 
 
+def integer_recipes(subject: Any, **fixed: Any) -> st.SearchStrategy[Recipe]:
+    """What :func:`integer_calls` are made from."""
+    return recipes(subject.dtype, subject.capabilities.spatial_axes, **fixed)
+
+
 def float_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on real numbers of every kind of data: to judge rounding by."""
     axes = subject.capabilities.spatial_axes

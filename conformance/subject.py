@@ -1,8 +1,10 @@
 """The backend under test, in one dtype: it is asked, listened to, and counted."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,9 +12,14 @@ from adapters import Adapter, Capabilities, Unsupported
 from adapters.contract import checked, text_of
 from adapters.dtypes import numpy_dtype
 from adapters.isolation import CrashError, OverdueError, RemoteError
+from adapters.operations import Progress, perform
+from conformance.answers import answer
 from conformance.calls import Call
 from conformance.judge import Disagreement, Evidence, Reading, allowance, compare, expected
+from conformance.requests import Request
 from reference.geometry import Array
+
+T = TypeVar("T")
 
 
 class BackendFailure(Exception):  # noqa: N818 (its subclasses say which)
@@ -116,7 +123,7 @@ class Subject:
                 failure.evidence = replace(failure.evidence, after_refusal=True)
             raise
 
-    def agree(self, got: Reading, right: Reading, call: Call, meaning: str) -> None:
+    def agree(self, got: Reading, right: Reading, call: Call | Request, meaning: str) -> None:
         """Raise Disagreement unless the two readings agree; remember how close it was."""
         try:
             worst = compare(got, right, call, meaning)
@@ -144,12 +151,66 @@ class Subject:
             raise got
         return got
 
+    def perform(self, request: Request, progress: Progress = lambda step: None) -> dict[str, Array]:
+        """What the backend makes of a request, given copies of its arrays.
+
+        Raises Unsupported if the backend declines, BackendError for anything but arrays.
+        """
+        copies = {name: array.copy() for name, array in request.arrays.items()}
+        return self.perform_as_is(request.but(arrays=copies), progress)
+
+    def perform_as_is(
+        self, request: Request, progress: Progress = lambda step: None
+    ) -> dict[str, Array]:
+        """The same, given the very arrays of the request."""
+        how = self.adapter.offers(request.operation)
+        if how == "not offered":
+            raise Unsupported(f"{request.operation}: {how}")
+        if how == "derived":
+            self.facts[request.operation] = "derived from its cross-correlation"
+        ask = partial(
+            perform, self.adapter, request.operation, request.arrays, request.parameters, progress
+        )
+        got: dict[str, Array] | BackendFailure | None = self._known_death(request)
+        if got is None:
+            got = self._answered(request, ask)
+        if isinstance(got, BackendFailure):
+            raise got
+        return got
+
+    def check_request(self, request: Request, meaning: str = "") -> dict[str, Array]:
+        """Perform, and compare every array of the result with what is right."""
+        got = self.perform(request)
+        self.agree_on(request, got, answer(request, self.promise), meaning)
+        return got
+
+    def agree_on(
+        self,
+        request: Request,
+        got: dict[str, Array],
+        right: dict[str, Reading],
+        meaning: str = "",
+    ) -> None:
+        """Raise Disagreement unless all arrays of the result are there, and right."""
+        for name, reading in right.items():
+            if name not in got:
+                message = f"the answer to {request.operation} has no {name!r}, but {sorted(got)}"
+                raise Disagreement(message, Evidence(request))
+            said = f"{request.operation}: {name}{meaning and f', {meaning}'}"
+            self.agree(Reading(got[name].astype("float64"), np.zeros(())), reading, request, said)
+
     def _made(self, call: Call, parameters: dict[str, Any]) -> Array | BackendFailure:
         """The call, really made."""
-        try:
-            return checked(
+        return self._answered(
+            call,
+            lambda: checked(
                 self.adapter.cross_correlate(call.x, call.filters, call.bias, **parameters)
-            )
+            ),
+        )
+
+    def _answered(self, call: Call | Request, ask: Callable[[], T]) -> T | BackendFailure:
+        try:
+            return ask()
         except Unsupported:
             raise
         except (CrashError, OverdueError) as death:
@@ -164,7 +225,7 @@ class Subject:
             failure.__cause__ = error
             return failure
 
-    def _known_death(self, call: Call) -> BackendFailure | None:
+    def _known_death(self, call: Call | Request) -> BackendFailure | None:
         """A backend is not killed again by a call that killed it before, and not more often than
         is needed to find a small case.
         """

@@ -51,8 +51,14 @@ class AsCrossCorrelation:
     finish: Callable[[Array], Array]
 
     def by(self, correlate: Correlate) -> Array:
-        """What comes out with a function like :func:`reference.cross_correlate`."""
-        return self.finish(correlate(self.x, self.filters, None, **self.parameters))
+        """What comes out with a function like :func:`reference.cross_correlate`; zeros for an
+        empty batch.
+        """
+        if self.x.size and self.filters.size:
+            return self.finish(correlate(self.x, self.filters, None, **self.parameters))
+        settings = (self.parameters[name] for name in ("stride", "padding", "dilation"))
+        size = output_size(self.x.shape[2:], self.filters.shape[2:], *settings)
+        return self.finish(np.zeros((len(self.x), len(self.filters), *size), self.x.dtype))
 
 
 def filter_gradient(
@@ -163,11 +169,13 @@ def input_gradient_as_cross_correlation(
     for n, stuffed, extent, (low, _) in zip(
         size, spread.shape[2:], extents, parameters["padding"], strict=True
     ):
-        before = extent - 1 - low
-        after = n + extent - 1 - before - stuffed
-        pads.append((max(before, 0), max(after, 0)))
+        before, length = extent - 1 - low, n + extent - 1
         # Windows that lie in the padding alone reach no value of the input.
-        cut.append(slice(max(-before, 0), stuffed + min(after, 0)))
+        start = min(max(-before, 0), stuffed)
+        stop = max(min(length - before, stuffed), start)
+        cut.append(slice(start, stop))
+        zeros = min(max(start + before, 0), length)
+        pads.append((zeros, length - zeros - (stop - start)))
     return AsCrossCorrelation(
         spread[tuple(cut)],
         bank,
