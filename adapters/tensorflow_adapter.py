@@ -1,14 +1,24 @@
-"""TensorFlow, by the functions of tf.nn, eagerly; on its GPU where there is one."""
+"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly but for what only XLA has;
+on its GPU where there is one.
+"""
 
+import importlib.metadata
 import os
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
+from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
+from reference.network import Network, Weights
+from reference.optimizers import Optimizer
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it is read at import
 import tensorflow as tf
+
+from adapters import tensorflow_layers as layers
+from adapters import tensorflow_training as training
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 
@@ -39,33 +49,99 @@ class TensorFlow(Adapter):
         groups: int,
     ) -> Array:
         self.decline_unclaimed(padding)
-        axes = len(stride)
-        if x.shape[1] != groups * filters.shape[1]:
-            # TensorFlow has no such parameter: it infers the groups from these two numbers.
-            raise ValueError(
-                f"{x.shape[1]} channels do not make {groups} groups of {filters.shape[1]}"
-            )
-        if axes == 3 and groups > 1:
-            raise Unsupported("TensorFlow has no grouped convolution of 3 axes")
+        result = layers.cross_correlate(
+            *_tensors(x, filters, bias),
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+        )
+        return _array(result)
 
-        image = tf.constant(np.moveaxis(x, 1, -1))
-        bank = tf.constant(np.moveaxis(filters, (0, 1), (-1, -2)))
-        amount: str | list[list[int]]
-        if isinstance(padding, str):
-            amount = {"valid": "VALID", "same_upper": "SAME"}[padding]
-        else:
-            amount = [[0, 0], *map(list, padding), [0, 0]]
-        if axes != 2 and not isinstance(amount, str):  # only conv2d takes amounts
-            image, amount = tf.pad(image, amount), "VALID"
-        if axes == 1:
-            result = tf.nn.conv1d(image, bank, stride, amount, dilations=dilation)
-        elif axes == 2:
-            result = tf.nn.conv2d(image, bank, stride, amount, dilations=dilation)
-        else:
-            result = _conv3d(image, bank, stride, amount, dilation)
-        if bias is not None:
-            result = tf.nn.bias_add(result, tf.constant(bias))
-        return np.moveaxis(result.numpy(), -1, 1)
+    def gradients(
+        self,
+        operation: str,
+        arrays: Mapping[str, Array],
+        gradient: Array,
+        parameters: Mapping[str, Any],
+    ) -> dict[str, Array]:
+        self.decline_unclaimed(parameters.get("padding", ()))
+        names = [name for name in arrays if name not in layers.WITHOUT_GRADIENT]
+
+        def differentiated(upstream: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+            watched = {name: tensors[name] for name in names}
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(watched)
+                result = layers.DIFFERENTIABLE[operation](**tensors, **parameters)
+            return dict(
+                tape.gradient(
+                    result,
+                    watched,
+                    output_gradients=upstream,
+                    unconnected_gradients=tf.UnconnectedGradients.ZERO,
+                )
+            )
+
+        tensors = {name: tf.constant(array) for name, array in arrays.items()}
+        found = layers.eagerly_or_compiled(differentiated, tf.constant(gradient), tensors)
+        return {name: _array(tensor) for name, tensor in found.items()}
+
+    def transposed_cross_correlate(
+        self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
+    ) -> Array:
+        transposed = partial(layers.transposed_cross_correlate, **parameters)
+        return _array(layers.eagerly_or_compiled(transposed, *_tensors(x, filters, bias)))
+
+    def max_pool(self, x: Array, *, padding: Padding, **parameters: Any) -> Array:
+        self.decline_unclaimed(padding)
+        return _array(layers.max_pool(tf.constant(x), padding=padding, **parameters))
+
+    def average_pool(self, x: Array, *, padding: Padding, **parameters: Any) -> Array:
+        self.decline_unclaimed(padding)
+        return _array(layers.average_pool(tf.constant(x), padding=padding, **parameters))
+
+    def activation(self, x: Array, *, kind: str) -> Array:
+        return _array(layers.activation(tf.constant(x), kind=kind))
+
+    def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
+        return _array(layers.dense(*_tensors(x, weights, bias)))
+
+    def batch_norm(
+        self, x: Array, scale: Array, shift: Array, mean: Array, variance: Array, **parameters: Any
+    ) -> dict[str, Array]:
+        found = layers.batch_norm(*_tensors(x, scale, shift, mean, variance), **parameters)
+        return dict(zip(("result", "mean", "variance"), map(_array, found), strict=True))
+
+    def dropout(self, x: Array, *, rate: float, seed: int, training: bool) -> Array:
+        return _array(layers.dropout(tf.constant(x), rate=rate, seed=seed, training=training))
+
+    def softmax_cross_entropy(
+        self, logits: Array, labels: Array, class_weights: Array | None = None, **parameters: Any
+    ) -> Array:
+        tensors = _tensors(logits, labels, class_weights)
+        return _array(layers.softmax_cross_entropy(*tensors, **parameters))
+
+    def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
+        return training.optimize(weight, gradients, optimizer)
+
+    def train(
+        self,
+        network: Network,
+        weights: Weights,
+        images: Array,
+        labels: Array,
+        batches: Array,
+        optimizer: Optimizer,
+        *,
+        compiled: bool = False,
+        progress: Callable[[int], None] = lambda step: None,
+    ) -> tuple[Array, Weights]:
+        return training.train(
+            network, weights, images, labels, batches, optimizer, compiled, progress
+        )
+
+    def predict(self, network: Network, weights: Weights, images: Array) -> Array:
+        return training.predict(network, weights, images)
 
     def script(
         self,
@@ -106,15 +182,14 @@ class TensorFlow(Adapter):
             "device": str(self.gpus[0].name if self.gpus else "cpu"),
             "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or "default"),
             "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "Keras": importlib.metadata.version("keras"),
             "TF32": str(tf.config.experimental.tensor_float_32_execution_enabled()),
         }
 
 
-def _conv3d(image: Any, bank: Any, stride: Sizes, padding: Any, dilation: Sizes) -> Any:
-    try:
-        return tf.nn.conv3d(image, bank, [1, *stride, 1], padding, dilations=[1, *dilation, 1])
-    except tf.errors.InvalidArgumentError as error:
-        # Whether it can depends on the dtype and on the processor; TensorFlow says so itself.
-        if "only supports dilated rates of 1" in str(error):
-            raise Unsupported("this TensorFlow has no dilated conv3d here") from error
-        raise
+def _tensors(*arrays: Array | None) -> list[Any]:
+    return [None if array is None else tf.constant(array) for array in arrays]
+
+
+def _array(tensor: Any) -> Array:
+    return np.asarray(tensor.numpy())
