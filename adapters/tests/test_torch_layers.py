@@ -164,11 +164,11 @@ def test_other_dtypes(torch_cpu: Adapter, name: str, dtype: str) -> None:
     # Few bits, so that the arguments themselves are the same in every dtype.
     call = changed(CALLS[name], lambda a: (np.round(a * 8) / 8).astype(numpy_dtype(dtype)))
     for asked in (call, with_gradient(call)):
-        try:
+        if name.startswith("average_pool, 3") and dtype != "float32":
+            with pytest.raises(Unsupported, match="not implemented for"):
+                perform(torch_cpu, *asked)
+        else:
             check(torch_cpu, asked, ROUNDING[dtype])
-        except Unsupported as why:
-            assert name.startswith("average_pool, 3")
-            assert "not implemented for" in str(why)
 
 
 @pytest.mark.parametrize("name", [name for name in CALLS if CALLS[name][0] in LINEAR])
@@ -280,12 +280,6 @@ def test_a_mean_that_does_not_heed_the_class_weights() -> None:
 
 def test_an_activation_that_there_is_not() -> None:
     assert "'mish'" in declined("activation", {"x": np.ones(3)}, {"kind": "mish"})
-
-
-def test_kernels_that_there_are_not() -> None:
-    _, arrays, parameters = CALLS["average_pool, 3, ceil_mode=False, counted=False"]
-    half = {"x": arrays["x"].astype("float16")}
-    assert "not implemented for 'Half'" in declined("average_pool", half, parameters)
 
 
 def test_other_errors_stay_errors(torch_cpu: Adapter) -> None:
