@@ -13,6 +13,7 @@ from conformance.clauses import Clause, StaleIssueError
 from conformance.diagnosis import diagnose
 from conformance.judge import Disagreement, Evidence
 from conformance.known_issues import KnownIssue, concerning
+from conformance.request_diagnosis import diagnose_request
 from conformance.requests import Request
 from conformance.smallest import Failure, reduced
 from conformance.standalone import Standalone, standalone
@@ -77,6 +78,8 @@ def explain(
             small = reduced(subject, cause, lambda e: _is_known(e, issues, subject))
             diagnosis = _diagnosis(subject, cause, small)
             script = standalone(clause, subject, small)
+        elif not isinstance(cause, BackendCrash | BackendTimeout):
+            diagnosis = diagnose_request(subject, cause.evidence).sentence
     except Exception as trouble:
         script = Standalone("", None, f"it could not be explained: {trouble!r}")
     outcome, reason = outcome_of(small if error is cause else error)

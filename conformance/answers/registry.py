@@ -26,7 +26,6 @@ def answers(*operations: str) -> Callable[[Answer], Answer]:
 
 def answer(request: Request, promise: str = "A") -> dict[str, Reading]:
     """What is right, by the name of each array of the result."""
-    if not ANSWERS:
-        for module in _MODULES:
-            importlib.import_module(f"conformance.answers.{module}")
+    for module in _MODULES:
+        importlib.import_module(f"conformance.answers.{module}")
     return ANSWERS[request.operation](request, promise)

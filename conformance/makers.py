@@ -1,0 +1,63 @@
+"""How requests are made from drawn numbers: one maker for each operation, which serves Hypothesis
+and the diagnosis alike.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+
+from hypothesis import strategies as st
+
+from adapters.operations import GRADIENTS_OF
+from conformance.data import INTEGERS
+from conformance.requests import Request, gradient_request, transposed_request
+from conformance.strategies import DRAWN_BYTES, Dice, recipe_of
+from conformance.subject import Subject
+
+Maker = Callable[[Dice, str, Sequence[int]], Request]
+
+MAKERS: dict[str, Maker] = {}
+_MODULES: tuple[str, ...] = ()
+
+
+def makes(operation: str) -> Callable[[Maker], Maker]:
+    """The decorated function makes requests of this operation from dice, for a dtype and numbers
+    of spatial axes to choose from.
+    """
+
+    def enter(maker: Maker) -> Maker:
+        MAKERS[operation] = maker
+        return maker
+
+    return enter
+
+
+def maker(operation: str) -> Maker:
+    """The maker of an operation."""
+    for module in _MODULES:
+        importlib.import_module(f"conformance.{module}")
+    return MAKERS[operation]
+
+
+def requests(subject: Subject, operation: str) -> st.SearchStrategy[Request]:
+    """Requests of an operation, as Hypothesis draws them."""
+    make, axes = maker(operation), subject.capabilities.spatial_axes
+
+    def made(drawn: bytes) -> Request:
+        return make(Dice(drawn), subject.dtype, axes)
+
+    return st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES).map(made)
+
+
+@makes(GRADIENTS_OF + "cross_correlate")
+def _gradients(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
+    return gradient_request(recipe_of(dice, dtype, axes, INTEGERS, 1, {}))
+
+
+@makes("transposed_cross_correlate")
+def _transposed(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
+    return transposed_request(recipe_of(dice, dtype, axes, INTEGERS, 1, {}))
+
+
+@makes(GRADIENTS_OF + "transposed_cross_correlate")
+def _of_transposed(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
+    return transposed_request(recipe_of(dice, dtype, axes, INTEGERS, 1, {}), backward=True)

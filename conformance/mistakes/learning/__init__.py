@@ -1,0 +1,8 @@
+"""Known mistakes in gradients, layers, losses, optimizers and training: each a sentence, and the
+operation as a backend would have it that makes the mistake.
+"""
+
+from conformance.mistakes.learning import gradients
+from conformance.mistakes.learning.catalogue import WRONG, Wrong, wrong_ways
+
+__all__ = ["WRONG", "Wrong", "gradients", "wrong_ways"]
