@@ -223,6 +223,7 @@ class TorchCUDA(TorchCPU):
         if not torch.cuda.is_available():
             raise Unavailable("no CUDA device")
         torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
 
     def environment(self) -> dict[str, str]:
         return super().environment() | {
