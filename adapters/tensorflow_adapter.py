@@ -1,11 +1,10 @@
-"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly but for what only XLA has;
-on its GPU where there is one.
+"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly; on its GPU where there is
+one.
 """
 
 import importlib.metadata
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -66,31 +65,26 @@ class TensorFlow(Adapter):
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
         self.decline_unclaimed(parameters.get("padding", ()))
-        names = [name for name in arrays if name not in layers.WITHOUT_GRADIENT]
-
-        def differentiated(upstream: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-            watched = {name: tensors[name] for name in names}
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(watched)
-                result = layers.DIFFERENTIABLE[operation](**tensors, **parameters)
-            return dict(
-                tape.gradient(
-                    result,
-                    watched,
-                    output_gradients=upstream,
-                    unconnected_gradients=tf.UnconnectedGradients.ZERO,
-                )
-            )
-
         tensors = {name: tf.constant(array) for name, array in arrays.items()}
-        found = layers.eagerly_or_compiled(differentiated, tf.constant(gradient), tensors)
+        watched = {
+            name: tensor for name, tensor in tensors.items() if name not in layers.WITHOUT_GRADIENT
+        }
+        with layers.declining_missing_kernels(), tf.GradientTape() as tape:
+            tape.watch(watched)
+            result = layers.DIFFERENTIABLE[operation](**tensors, **parameters)
+            found = tape.gradient(
+                result,
+                watched,
+                output_gradients=tf.constant(gradient),
+                unconnected_gradients=tf.UnconnectedGradients.ZERO,
+            )
         return {name: _array(tensor) for name, tensor in found.items()}
 
     def transposed_cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
     ) -> Array:
-        transposed = partial(layers.transposed_cross_correlate, **parameters)
-        return _array(layers.eagerly_or_compiled(transposed, *_tensors(x, filters, bias)))
+        tensors = _tensors(x, filters, bias)
+        return _array(layers.transposed_cross_correlate(*tensors, **parameters))
 
     def max_pool(self, x: Array, *, padding: Padding, **parameters: Any) -> Array:
         self.decline_unclaimed(padding)

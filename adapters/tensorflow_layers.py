@@ -18,31 +18,17 @@ from reference.gradients import transposed_size
 Tensor = Any  # TensorFlow has no types
 
 _SIZES = {"valid": "VALID", "same_upper": "SAME"}
-_ONLY_COMPILED = (
-    "do not yet support dilation rates",
-    "does not yet support dilation rates",
-    "Gradients for grouped convolutions are not supported on CPU",
-)
 _MISSING = re.compile(
-    r"Value for attr .* is not in the list of allowed values|Could not find device for node: {{node \S+}}"
+    r"Value for attr .* is not in the list of allowed values"
+    r"|Could not find device for node: {{node \S+}}"
+    r"|Current CPU implementations? do(es)? not yet support dilation rates larger than 1"
+    r"|Gradients for grouped convolutions are not supported on CPU"
 )
 _REDUCTIONS = {
     "mean": "sum_over_batch_size",
     "weighted mean": "mean_with_sample_weight",
     "sum": "sum",
 }
-
-
-def eagerly_or_compiled(function: Callable[..., Any], *tensors: Tensor) -> Any:
-    """What ``function`` makes of the tensors. On a CPU TensorFlow has some gradients of
-    convolutions under XLA alone: Keras resorts to it for these, and so does this.
-    """
-    try:
-        return function(*tensors)
-    except tf.errors.InvalidArgumentError as error:
-        if not any(reason in str(error) for reason in _ONLY_COMPILED):
-            raise
-    return tf.function(function, jit_compile=True)(*tensors)
 
 
 @contextmanager
@@ -99,18 +85,14 @@ def transposed_cross_correlate(
 ) -> Tensor:
     axes = len(stride)
     _decline_groups_of_3_axes(axes, groups)
-    transposed = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[axes - 1]
+    transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[axes - 1]
     kernel, channels = tuple(filters.shape[2:]), groups * filters.shape[1]
     pads: Any = padding if axes == 2 else ((0, 0),) * axes  # only conv2d_transpose takes amounts
     size = transposed_size(tuple(x.shape[2:]), kernel, stride, pads, output_padding, dilation)
-    result = transposed(
-        _channels_last(x),
-        _filters_last(filters),
-        [x.shape[0], *size, channels],
-        stride,
-        _amount(padding) if axes == 2 else "VALID",
-        dilations=dilation,
-    )
+    image, bank, shape = _channels_last(x), _filters_last(filters), [x.shape[0], *size, channels]
+    amount = _amount(padding) if axes == 2 else "VALID"
+    with declining_missing_kernels():
+        result = transpose(image, bank, shape, stride, amount, dilations=dilation)
     if axes != 2:
         inside = (slice(low, n - high) for n, (low, high) in zip(size, padding, strict=True))
         result = result[(slice(None), *inside)]
@@ -186,7 +168,7 @@ def batch_norm(
     if training and unbiased:
         raise Unsupported("Keras keeps the biased variance")
     layer = tf.keras.layers.BatchNormalization(
-        momentum=1 - momentum, epsilon=epsilon, dtype=x.dtype.name
+        momentum=1 - momentum, epsilon=epsilon, dtype=x.dtype.name, name="batch_norm"
     )
     image = _channels_last(x)
     layer.build(image.shape)
@@ -197,8 +179,7 @@ def batch_norm(
 
 
 def dropout(x: Tensor, *, rate: float, seed: int, training: bool) -> Tensor:
-    layer = tf.keras.layers.Dropout(rate, seed=seed, dtype=x.dtype.name)
-    return layer(x, training=training)
+    return tf.keras.random.dropout(x, rate, seed=seed) if training else x
 
 
 def softmax_cross_entropy(
@@ -224,8 +205,25 @@ def softmax_cross_entropy(
     return smooth(tf.one_hot(labels, logits.shape[1], dtype=logits.dtype), logits)
 
 
+def _differentiable(
+    x: Tensor, filters: Tensor, bias: Tensor | None = None, *, padding: Padding, **parameters: Any
+) -> Tensor:
+    """With dilation a CPU has no gradients of conv2d, but of tf.nn.convolution, which Keras calls.
+    It takes dilation or stride, and no amounts of padding.
+    """
+    stride, dilation = parameters["stride"], parameters["dilation"]
+    if max(dilation) == 1 or max(stride) > 1:
+        return cross_correlate(x, filters, bias, padding=padding, **parameters)
+    _decline_groups_of_3_axes(len(dilation), parameters["groups"])
+    image, amount = _channels_last(x), _amount(padding)
+    if not isinstance(amount, str):
+        image, amount = tf.pad(image, amount), "VALID"
+    result = tf.nn.convolution(image, _filters_last(filters), stride, amount, dilations=dilation)
+    return _channels_first(result if bias is None else tf.nn.bias_add(result, bias))
+
+
 DIFFERENTIABLE: dict[str, Callable[..., Tensor]] = {
-    "cross_correlate": cross_correlate,
+    "cross_correlate": _differentiable,
     "transposed_cross_correlate": transposed_cross_correlate,
     "max_pool": max_pool,
     "average_pool": average_pool,

@@ -1,6 +1,8 @@
 """Networks as Keras models, trained by Keras optimizers.
 
 Keras keeps a learning rate in its "floatx", so everything here happens with that set to the dtype.
+What has variables has a fixed name: those that Keras gives count up, and TensorFlow keeps something
+for every name it ever saw, 34 kB a variable.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +48,7 @@ class Model:
         self.keras = tf.keras.Sequential([tf.keras.Input((*size, channels), dtype=dtype)])
         self._variables: dict[str, Any] = {}
         for place, layer in enumerate(network):
-            parts = _parts(layer, len(size), dtype)
+            parts = _parts(layer, len(size), dtype, f"layer_{place}")
             for part in parts:
                 self.keras.add(part)
             for name, variable in zip(layer.shapes(), parts[-1].weights, strict=True):
@@ -61,7 +63,7 @@ def keras_optimizer(optimizer: Optimizer) -> Any:
     """Raises Unsupported for conventions that are not Keras's."""
     if optimizer.weight_decay and not optimizer.decoupled:
         raise Unsupported("the weight decay of Keras is decoupled")
-    settings: dict[str, Any] = {"learning_rate": float(optimizer.learning_rate)}
+    settings: dict[str, Any] = {"learning_rate": float(optimizer.learning_rate), "name": "steps"}
     if optimizer.weight_decay:
         settings["weight_decay"] = optimizer.weight_decay
     if isinstance(optimizer, SGD):
@@ -132,14 +134,15 @@ def _step(model: Any, optimizer: Any, dtype: str) -> Callable[[Any, Any], Any]:
     return step
 
 
-def _parts(layer: Layer, axes: int, dtype: str) -> list[Any]:
+def _parts(layer: Layer, axes: int, dtype: str, name: str) -> list[Any]:
     """A layer as layers of Keras; weights belong to the last of them."""
     keras = tf.keras.layers
     match layer:
         case Convolution():
-            return _convolution(layer, axes, dtype)
+            return _convolution(layer, axes, dtype, name)
         case Dense():
-            return [keras.Dense(layer.outputs, kernel_initializer="zeros", dtype=dtype)]
+            settings = {"dtype": dtype, "name": name}
+            return [keras.Dense(layer.outputs, kernel_initializer="zeros", **settings)]
         case Activate():
             return [keras.Activation(ACTIVATIONS[layer.function], dtype=dtype)]
         case MaxPool():
@@ -153,7 +156,7 @@ def _parts(layer: Layer, axes: int, dtype: str) -> list[Any]:
     raise Unsupported(f"no layer of Keras for {layer.kind!r}")
 
 
-def _convolution(layer: Convolution, axes: int, dtype: str) -> list[Any]:
+def _convolution(layer: Convolution, axes: int, dtype: str, name: str) -> list[Any]:
     if max(layer.stride) > 1 and max(layer.dilation) > 1:
         raise Unsupported("Keras has no layer with both stride and dilation")
     keras = tf.keras.layers
@@ -165,6 +168,7 @@ def _convolution(layer: Convolution, axes: int, dtype: str) -> list[Any]:
         groups=layer.groups,
         kernel_initializer="zeros",
         dtype=dtype,
+        name=name,
     )
     if not any(map(any, layer.padding)):
         return [convolution]
