@@ -51,6 +51,7 @@ CHAPTERS = {
     "PROBE": Chapter("Probes", "conformance.test_probes"),
     "GRADE": Chapter("Grades", "conformance.test_grades"),
     "GRAD": Chapter("Gradients", "conformance.test_gradients"),
+    "TRAIN": Chapter("Training on MNIST", "conformance.test_training"),
     "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),
 }
 
@@ -102,6 +103,7 @@ class Clause:
         that are listed (``known``, or the project's own), and in no other.
         """
         # The same for every backend, so that all of them are asked the same.
+        subject.effort = settings.max_examples
         subject.seed = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
         issues = concerning(load(FILE) if known is None else known, self.id, subject)
         shown = [issue for issue in issues if issue.shows(subject)]

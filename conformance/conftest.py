@@ -245,9 +245,11 @@ def _in_shard(item: pytest.Item, part: int, parts: int) -> bool:
 @pytest.fixture
 def subject(request: pytest.FixtureRequest) -> Any:
     """The backend under test, in one dtype."""
+    from conformance.progress import teller
     from conformance.subject import Subject
 
-    return Subject(*request.param)
+    adapter, dtype = request.param
+    return Subject(adapter, dtype, progress=teller(request.config, request.node.name))
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ class Subject:
 
     ``examples`` ran, ``declined`` were refused as unsupported, each for its reason; ``worst`` is
     the largest error met, as a fraction of its bound; ``facts`` are what was measured, by name;
-    ``seed`` is what checks draw from that draw no examples.
+    ``seed`` is what checks draw from that draw no examples, ``effort`` how many examples others
+    draw; ``progress`` is told how far a long request has got.
     """
 
     adapter: Adapter
@@ -71,6 +72,8 @@ class Subject:
     worst: float | None = None
     facts: dict[str, str] = field(default_factory=dict)
     seed: int = 0
+    effort: int = 50
+    progress: Progress = lambda step: None
     _refused_before: bool = False
     _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
@@ -151,17 +154,15 @@ class Subject:
             raise got
         return got
 
-    def perform(self, request: Request, progress: Progress = lambda step: None) -> dict[str, Array]:
+    def perform(self, request: Request) -> dict[str, Array]:
         """What the backend makes of a request, given copies of its arrays.
 
         Raises Unsupported if the backend declines, BackendError for anything but arrays.
         """
         copies = {name: array.copy() for name, array in request.arrays.items()}
-        return self.perform_as_is(request.but(arrays=copies), progress)
+        return self.perform_as_is(request.but(arrays=copies))
 
-    def perform_as_is(
-        self, request: Request, progress: Progress = lambda step: None
-    ) -> dict[str, Array]:
+    def perform_as_is(self, request: Request) -> dict[str, Array]:
         """The same, given the very arrays of the request."""
         how = self.adapter.offers(request.operation)
         if how == "not offered":
@@ -169,7 +170,12 @@ class Subject:
         if how == "derived":
             self.facts[request.operation] = "derived from its cross-correlation"
         ask = partial(
-            perform, self.adapter, request.operation, request.arrays, request.parameters, progress
+            perform,
+            self.adapter,
+            request.operation,
+            request.arrays,
+            request.parameters,
+            self.progress,
         )
         got: dict[str, Array] | BackendFailure | None = self._known_death(request)
         if got is None:

@@ -1,0 +1,352 @@
+"""Training on MNIST: a CNN learns its filters, on every backend, step by step as the reference."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from adapters import Adapter, Unsupported
+from adapters.operations import WEIGHTS
+from conformance.clauses import clause
+from conformance.ensemble import Apart, limit
+from conformance.judge import Disagreement, Evidence, Reading
+from conformance.learned import edge_share, ordinary_share
+from conformance.lessons import (
+    CNN,
+    MLP,
+    TINY,
+    Course,
+    Run,
+    asked,
+    course,
+    dithered,
+    prediction,
+    reference_logits,
+    reference_run,
+    request_of,
+    test_set,
+)
+from conformance.requests import Request
+from conformance.subject import Subject
+from reference.geometry import Array
+from reference.optimizers import SGD
+from reference.propagation import bounded_logits, bounded_step
+from reference.training import accuracy
+
+SGD_SOURCE = "Bottou, Curtis, Nocedal, Optimization methods for large-scale machine learning (2018)"
+ROUNDING = "Higham (2002), section 3.1, carried forward and backward through the network"
+EMERGE = "LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition"
+WIDE = ("float64", "float32")
+_SURE = 6.5  # standard deviations: a chance below 1e-10
+_CHANCE = 0.3
+# What a network must reach after so many steps, whatever the reference's seeds reach.
+_FLOORS = {CNN: ((40, 0.6), (150, 0.85), (2811, 0.97)), MLP: ((40, 0.4), (150, 0.7), (2811, 0.9))}
+
+
+def only_in(subject: Subject, *dtypes: str) -> None:
+    if subject.dtype not in dtypes:
+        raise Unsupported(f"judged in {' and '.join(dtypes)}")
+
+
+def is_fast(subject: Subject) -> bool:
+    """Whether its products promise a bound on norms only."""
+    return subject.promise == "B"
+
+
+def run_of(subject: Subject, lesson: Course, labels: Array | None = None) -> tuple[Request, Run]:
+    """What the backend makes of a course."""
+    request = asked(lesson, subject, labels)
+    if labels is None:
+        return request, _trained(subject, lesson, request)
+    return request, _run(subject, request)
+
+
+def _trained(subject: Subject, lesson: Course, request: Request) -> Run:
+    """Trained once, for all clauses that look at it."""
+    key = id(subject.adapter), subject.dtype, lesson
+    if key not in _TRAINED:
+        _TRAINED[key] = subject.adapter, _run(subject, request)
+    return _TRAINED[key][1]
+
+
+_TRAINED: dict[tuple[int, str, Course], tuple[Adapter, Run]] = {}
+
+
+def _run(subject: Subject, request: Request) -> Run:
+    got = subject.perform(request)
+    names = [name for name in request.arrays if name.startswith(WEIGHTS)]
+    steps = len(request.arrays["batches"])
+    if got.get("losses", np.zeros(0)).shape != (steps,):
+        raise Disagreement(f"there are not {steps} losses, one before each step", Evidence(request))
+    for name in names:
+        if name not in got or got[name].shape != request.arrays[name].shape:
+            raise Disagreement(f"the trained {name} are not there", Evidence(request))
+    weights = {name.removeprefix(WEIGHTS): got[name].astype("float64") for name in names}
+    return Run(got["losses"].astype("float64"), weights)
+
+
+def follow(subject: Subject, request: Request, run: Run, lesson: Course, what: str) -> None:
+    """Raise Disagreement unless the run stays as near to the reference as those of the ensemble."""
+    apart = Apart.between(run, reference_run(lesson))
+    allowed = limit(lesson, fast=is_fast(subject))
+    share = max(apart.losses / allowed.losses, apart.weights / allowed.weights)
+    subject.worst = max(subject.worst or 0.0, float(np.nan_to_num(share, nan=np.inf)))
+    if not share <= 1:
+        gaps = np.abs(run.losses - reference_run(lesson).losses)
+        first = (
+            int(np.argmax(~(gaps <= allowed.losses))) if (~(gaps <= allowed.losses)).any() else 0
+        )
+        raise Disagreement(
+            f"{what} parts from the reference: losses by {apart.losses:.3g} (allowed "
+            f"{allowed.losses:.3g}), weights by {apart.weights:.3g} (allowed "
+            f"{allowed.weights:.3g}), {when}",
+            Evidence(request, reference_run(lesson).losses, run.losses, gaps),
+        )
+
+
+@clause(
+    "TRAIN-1",
+    "In float64, from the same weights and batches, a CNN's losses and weights stay as close to "
+    "the reference's as rounding lets them, at every step.",
+    source=SGD_SOURCE,
+)
+def test_free_run(subject: Subject) -> None:
+    only_in(subject, "float64")
+    lesson = course(CNN, subject.effort)
+    request, run = run_of(subject, lesson)
+    follow(subject, request, run, lesson, "training")
+
+
+@clause(
+    "TRAIN-2",
+    "One step of training from the reference's weights is within the rounding error that any "
+    "implementation can make, carried forward through the network and backward.",
+    source=ROUNDING,
+)
+def test_one_step(subject: Subject) -> None:
+    narrow = subject.dtype not in WIDE
+    network, batch = (TINY, 1) if narrow else (CNN, 16)
+    if subject.promise != "A":
+        raise Unsupported("its promise is no bound on single values")
+    steps = max(3, subject.effort // 6)
+    certified = 0
+    for at in range(steps):
+        images, labels = dithered(network, at, batch)
+        lesson = Course(network, 1 + 4 * at, 16, SGD(0.05), seed=at)
+        weights = reference_run(lesson).weights if network is CNN else lesson.weights()
+        weights = {name: w.astype(subject.numpy_dtype) for name, w in weights.items()}
+        images = images.astype(subject.numpy_dtype)
+        everything = np.arange(batch)[None]
+        request = request_of(network, weights, images, labels, everything, SGD(0.05))
+        run = subject.perform(request)
+        right = bounded_step(network, weights, images, labels, SGD(0.05), request.format)
+        twice = 2 if subject.dtype == "float64" else 1  # the reference rounds there, too
+        readings = {
+            "losses": Reading(right.loss.value.reshape(1), twice * right.loss.error.reshape(1))
+        } | {WEIGHTS + name: Reading(w.value, twice * w.error) for name, w in right.weights.items()}
+        subject.agree_on(request, run, readings, f"step {lesson.steps} of the reference's training")
+        certified += right.open_choices == 0
+    subject.facts["certified steps"] = f"{certified} of {steps}"
+
+
+@clause(
+    "TRAIN-3",
+    "The logits of the trained network are within the rounding error of any implementation.",
+    source=ROUNDING,
+)
+def test_prediction(subject: Subject) -> None:
+    if subject.promise != "A":
+        raise Unsupported("its promise is no bound on single values")
+    lesson = course(CNN, subject.effort)
+    images, _ = test_set("float64")
+    weights = reference_run(lesson).weights
+    weights = {name: w.astype(subject.numpy_dtype) for name, w in weights.items()}
+    request = prediction(CNN, weights, images[:600].astype(subject.numpy_dtype))
+    got = subject.perform(request)
+    right = bounded_logits(CNN, weights, request.arrays["images"], request.format)
+    twice = 2 if subject.dtype == "float64" else 1
+    error = np.where(np.isfinite(right.error), right.error, np.inf)
+    subject.agree_on(request, got, {"result": Reading(right.value, twice * error)})
+
+
+@clause(
+    "TRAIN-4",
+    "In float32, training goes on to its end. Runs part there once a choice falls the other way: "
+    "when this one does is told, and not judged.",
+    source=SGD_SOURCE,
+)
+def test_narrow_run(subject: Subject) -> None:
+    only_in(subject, "float32")
+    lesson = course(CNN, subject.effort)
+    request, run = run_of(subject, lesson)
+    if not np.isfinite(run.losses).all():
+        raise Disagreement("a loss is not finite", Evidence(request, got=run.losses))
+    gaps = np.abs(run.losses - reference_run(lesson).losses)
+    allowed = limit(lesson, "float32").losses
+    left = np.flatnonzero(gaps > allowed)
+    when = f"at step {left[0]} of {lesson.steps}" if left.size else "never"
+    subject.facts["leaves the ensemble"] = when
+    subject.facts["largest difference of a loss"] = f"{gaps.max():.1e}"
+
+
+def judge_accuracy(subject: Subject, lesson: Course, name: str) -> None:
+    """In the band of the reference's own seeds, and above the floor."""
+    images, labels = test_set("float64")
+    request, run = run_of(subject, lesson)
+    weights = {k: w.astype(subject.numpy_dtype) for k, w in run.weights.items()}
+    asked_for = prediction(lesson.network, weights, images.astype(subject.numpy_dtype))
+    logits = subject.perform(asked_for)["result"].astype("float64")
+    if logits.shape != (len(labels), 10):
+        raise Disagreement(f"the logits have the shape {logits.shape}", Evidence(asked_for))
+    got = accuracy(logits, labels)
+    low, high = band(lesson)
+    each = [int((logits[labels == c].argmax(1) == c).sum()) for c in range(10)]
+    subject.facts[f"{name} accuracy"] = f"{100 * got:.2f} %"
+    subject.facts[f"{name} right, by digit"] = " ".join(
+        f"{c}: {100 * n / (labels == c).sum():.1f} %" for c, n in enumerate(each)
+    )
+    if not low <= got <= high:
+        raise Disagreement(
+            f"{100 * got:.2f} % of the test images are right, where {100 * low:.2f} to "
+            f"{100 * high:.2f} % was to be expected",
+            Evidence(request, got=run.losses),
+        )
+
+
+@lru_cache
+def band(lesson: Course) -> tuple[float, float]:
+    """What three seeds of the reference reach, widened by what chance can do to a share of 10,000
+    images, twice; never below the floor.
+    """
+    _, labels = test_set("float32")
+    seeds = (Course(**vars(lesson) | {"seed": seed}) for seed in range(3))
+    found = [accuracy(reference_logits(one, "float32"), labels) for one in seeds]
+    widths = [_SURE * (2 * p * (1 - p) / len(labels)) ** 0.5 for p in found]
+    floor = max(share for steps, share in _FLOORS[lesson.network] if steps <= lesson.steps)
+    low = min(p - width for p, width in zip(found, widths, strict=True))
+    return max(low, floor), max(p + w for p, w in zip(found, widths, strict=True))
+
+
+@clause(
+    "TRAIN-5",
+    "The trained CNN reads the 10,000 test images as well as the reference does.",
+    source=EMERGE,
+)
+def test_accuracy(subject: Subject) -> None:
+    only_in(subject, *WIDE)
+    judge_accuracy(subject, course(CNN, subject.effort), "CNN")
+
+
+@clause(
+    "TRAIN-6",
+    "A dense network without any filters trains like the reference's, and is told beside the CNN.",
+    source=EMERGE,
+)
+def test_dense_network(subject: Subject) -> None:
+    only_in(subject, *WIDE)
+    lesson = course(MLP, subject.effort)
+    if subject.dtype == "float64":
+        request, run = run_of(subject, lesson)
+        follow(subject, request, run, lesson, "training of a dense network")
+    judge_accuracy(subject, lesson, "dense network")
+
+
+@clause(
+    "TRAIN-7",
+    "Nothing leaks: with shuffled labels the test images are read no better than by chance.",
+    source="Zhang et al., Understanding deep learning requires rethinking generalization (2017)",
+)
+def test_shuffled_labels(subject: Subject) -> None:
+    only_in(subject, "float32")
+    lesson = Course(CNN, 40, 16, SGD(0.05))
+    labels = np.random.default_rng(1).integers(0, 10, 60_000)
+    request, run = run_of(subject, lesson, labels)
+    images, right = test_set("float64")
+    weights = {k: w.astype(subject.numpy_dtype) for k, w in run.weights.items()}
+    few = images[:1000].astype(subject.numpy_dtype)
+    logits = subject.perform(prediction(CNN, weights, few))["result"].astype("float64")
+    got = accuracy(logits, right[:1000])
+    subject.facts["accuracy with shuffled labels"] = f"{100 * got:.1f} %"
+    if got > _CHANCE:
+        message = f"with shuffled labels {100 * got:.1f} % of the test images are right"
+        raise Disagreement(message, Evidence(request, got=run.losses))
+
+
+@clause(
+    "TRAIN-8",
+    "Only the images of a batch are learned from, in the order of the batches; and nothing is left "
+    "behind for the next run, nor changed in the arguments.",
+    source=SGD_SOURCE,
+)
+def test_only_the_batches(subject: Subject) -> None:
+    only_in(subject, "float64")
+    lesson = Course(CNN, 4, 8, SGD(0.05, momentum=0.9))
+    request = asked(lesson, subject)
+    shown = np.concatenate([request.arrays["batches"], request.arrays["batches"][::-1] // 2])
+    request = request.with_arrays(batches=shown)
+    noise = np.random.default_rng(0).standard_normal(request.arrays["images"].shape)
+    hidden = np.setdiff1d(np.arange(len(noise)), shown)
+    more = np.concatenate([request.arrays["images"], noise])
+    labels = np.concatenate([request.arrays["labels"], 9 - request.arrays["labels"]])
+    more[hidden] = noise[hidden]
+    first = _run(subject, request)
+    copies = {name: array.copy() for name, array in request.arrays.items()}
+    subject.perform_as_is(request.but(arrays=copies))
+    for name, array in request.arrays.items():
+        if not np.array_equal(copies[name], array):
+            raise Disagreement(f"training changed its argument {name}", Evidence(request))
+    second = _run(subject, request.with_arrays(images=more, labels=labels))
+    apart, allowed = Apart.between(second, first), limit(lesson, fast=is_fast(subject))
+    if not (apart.losses <= 2 * allowed.losses and apart.weights <= 2 * allowed.weights):
+        raise Disagreement(
+            "training again, beside images that are in no batch, went another way",
+            Evidence(request, first.losses, second.losses),
+        )
+    _check_order(subject, request)
+
+
+def _check_order(subject: Subject, request: Request) -> None:
+    """The loss before the first step is that of the first batch."""
+    single = request.with_arrays(batches=request.arrays["batches"][:1])
+    losses = _run(subject, single).losses, _run(subject, request).losses[:1]
+    if not np.allclose(*losses, rtol=1e-9, atol=0):
+        message = "the first loss is not that of the first batch"
+        raise Disagreement(message, Evidence(request, losses[0], losses[1]))
+
+
+@clause(
+    "TRAIN-9",
+    "Filters emerge: those of the first layer end far from their random start, and look for "
+    "oriented edges more than random filters do.",
+    source=EMERGE,
+)
+def test_filters_emerge(subject: Subject) -> None:
+    only_in(subject, *WIDE)
+    lesson = course(CNN, subject.effort)
+    request, run = run_of(subject, lesson)
+    start, learned = lesson.weights()["0.filters"], run.weights["0.filters"]
+    moved = float(np.linalg.norm(learned - start) / np.linalg.norm(start))
+    share, ordinary = edge_share(learned), ordinary_share(learned.shape)
+    subject.facts["filters moved, in norms of their start"] = f"{moved:.2f}"
+    subject.facts["edges in learned filters"] = (
+        f"{100 * share:.0f} % (random ones: {100 * edge_share(start):.0f} %, at most "
+        f"{100 * ordinary:.0f} %)"
+    )
+    if not (moved > 1 and share > ordinary):
+        raise Disagreement(
+            f"the filters moved by {moved:.2f} of their norm, and {100 * share:.0f} % of them are "
+            f"oriented edges, where random filters have up to {100 * ordinary:.0f} %",
+            Evidence(request, start, learned),
+        )
+
+
+@clause(
+    "TRAIN-10",
+    "A compiled model trains like one that runs step by step.",
+    source=SGD_SOURCE,
+)
+def test_compiled(subject: Subject) -> None:
+    only_in(subject, "float64")
+    lesson = Course(CNN, 20, 16, SGD(0.05, momentum=0.9))
+    request = asked(lesson, subject)
+    request = request.but(parameters={**request.parameters, "compiled": True})
+    follow(subject, request, _run(subject, request), lesson, "compiled training")
