@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reference.errors import ParameterError
+from reference.errors import ParameterError, ShapeError
 from reference.geometry import Array
 
 LEAKY_SLOPE = 0.01
@@ -43,7 +43,11 @@ def activation_gradient(x: Array, gradient: Array, kind: str) -> Array:
 
     >>> activation_gradient(np.array([-2.0, 0.0, 3.0]), np.ones(3), "relu")
     array([0., 0., 1.])
+
+    Raises ParameterError for an unknown kind, ShapeError for a gradient of another shape.
     """
+    if gradient.shape != x.shape:
+        raise ShapeError(f"the gradient {gradient.shape} must have the shape {x.shape} of x")
     return gradient * _called(kind).derivative(x)
 
 
@@ -62,7 +66,7 @@ def _relu_derivative(x: Array) -> Array:
 
 
 def _leaky(x: Array) -> Array:
-    return x * _leaky_derivative(x)
+    return np.where(x > 0, x, LEAKY_SLOPE * x)
 
 
 def _leaky_derivative(x: Array) -> Array:

@@ -123,18 +123,19 @@ def _inner_products(seen: Array, filters: Array, groups: int) -> Array:
     Each filter is laid out as a row, and each window as a column. Source: Chellapilla, Puri and
     Simard, High Performance Convolutional Neural Networks for Document Processing (2006).
     """
-    batch, count, depth, axes = len(seen), *filters.shape[:2], filters.ndim - 2
+    batch, axes, (count, depth) = len(seen), filters.ndim - 2, filters.shape[:2]
     out, kernel = seen.shape[2 : 2 + axes], filters.shape[2:]
     rows = filters.reshape(groups, count // groups, depth * prod(kernel))
-    parts = seen.reshape(batch, groups, depth, *out, *kernel)
-    # To copy the windows takes longest, and least where the longer axes stay the innermost.
+    parts = np.moveaxis(seen.reshape(batch, groups, depth, *out, *kernel), 0, 1)
+    # Laying the windows out takes longest, and least where the longer axes are copied innermost.
     if prod(out) > prod(kernel):
-        parts = np.moveaxis(parts, range(3, 3 + axes), range(-axes, 0))
-        columns = parts.reshape(batch, groups, depth * prod(kernel), prod(out))
+        parts = np.moveaxis(parts, (1, *range(3, 3 + axes)), range(-1 - axes, 0))
+        columns = parts.reshape(groups, depth * prod(kernel), batch * prod(out))
     else:
         parts = np.moveaxis(parts, 2, 2 + axes)
-        columns = parts.reshape(batch, groups, prod(out), depth * prod(kernel)).swapaxes(2, 3)
-    return np.asarray(rows @ columns).reshape(batch, count, *out)
+        columns = parts.reshape(groups, batch * prod(out), depth * prod(kernel)).swapaxes(1, 2)
+    maps = np.asarray(rows @ columns).reshape(count, batch, *out)
+    return np.ascontiguousarray(np.swapaxes(maps, 0, 1))
 
 
 def check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> None:

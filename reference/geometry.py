@@ -27,17 +27,17 @@ class Parameters(TypedDict):
     groups: int
 
 
-def per_axis(value: PerAxis, axes: int, name: str) -> Sizes:
-    """One positive int for each spatial axis; a single int stands for all of them.
+def per_axis(value: PerAxis, axes: int, name: str, least: int = 1) -> Sizes:
+    """One int for each spatial axis, of ``least`` or more; a single int stands for all of them.
 
     >>> per_axis(2, 3, "stride")
     (2, 2, 2)
 
-    Raises ParameterError for another number of values, or a value below 1.
+    Raises ParameterError for another number of values, or a smaller value.
     """
     values = _ints(value, axes, name)
-    if min(values, default=1) < 1:
-        raise ParameterError(f"{name} must be at least 1 on every axis, but is {value!r}")
+    if min(values, default=least) < least:
+        raise ParameterError(f"{name} must be at least {least} on every axis, but is {value!r}")
     return values
 
 
@@ -110,13 +110,16 @@ def output_size(size: Sizes, kernel: Sizes, stride: Sizes, padding: Pads, dilati
     return tuple(sizes)
 
 
-def pad(x: Array, padding: Pads) -> Array:
-    """``x`` (N, C, \\*size) with zeros added before and after each spatial axis.
+def pad(x: Array, padding: Pads, value: float = 0) -> Array:
+    """``x`` (N, C, \\*size) with zeros, or another value, added before and after each spatial axis;
+    ``x`` itself where there are none to add.
 
     >>> pad(np.ones((1, 1, 2)), ((1, 2),))
     array([[[0., 1., 1., 0., 0.]]])
     """
-    return np.pad(x, ((0, 0), (0, 0), *padding))
+    if not any(map(any, padding)):
+        return x
+    return np.pad(x, ((0, 0), (0, 0), *padding), constant_values=value)
 
 
 def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from reference.correlation import cross_correlate
-from reference.errors import ParameterError, ShapeError
+from reference.errors import ParameterError, ShapeError, SizeError
 from reference.geometry import (
     Array,
     Padding,
@@ -56,8 +56,10 @@ class AsCrossCorrelation:
         """
         if self.x.size and self.filters.size:
             return self.finish(correlate(self.x, self.filters, None, **self.parameters))
-        settings = (self.parameters[name] for name in ("stride", "padding", "dilation"))
-        size = output_size(self.x.shape[2:], self.filters.shape[2:], *settings)
+        p = self.parameters
+        size = output_size(
+            self.x.shape[2:], self.filters.shape[2:], p["stride"], p["padding"], p["dilation"]
+        )
         return self.finish(np.zeros((len(self.x), len(self.filters), *size), self.x.dtype))
 
 
@@ -83,6 +85,7 @@ def filter_gradient(
 
     Raises ShapeError, ParameterError or SizeError for arguments that do not fit together.
     """
+    kernel = per_axis(kernel, x.ndim - 2, "kernel")
     parameters = _resolved(x.shape[2:], kernel, stride, padding, dilation, groups)
     return filter_gradient_as_cross_correlation(x, gradient, kernel, parameters).by(correlate)
 
@@ -164,20 +167,19 @@ def input_gradient_as_cross_correlation(
     bank = turned.reshape(groups * depth, count, *filters.shape[2:])
     spread = _spread(gradient, parameters["stride"])
     extents = effective_kernel(filters.shape[2:], parameters["dilation"])
-    pads = []
-    cut: list[Any] = [...]
+    pads: list[tuple[int, int]] = []
+    reaching: list[Any] = [...]
     for n, stuffed, extent, (low, _) in zip(
         size, spread.shape[2:], extents, parameters["padding"], strict=True
     ):
-        before, length = extent - 1 - low, n + extent - 1
-        # Windows that lie in the padding alone reach no value of the input.
-        start = min(max(-before, 0), stuffed)
-        stop = max(min(length - before, stuffed), start)
-        cut.append(slice(start, stop))
-        zeros = min(max(start + before, 0), length)
-        pads.append((zeros, length - zeros - (stop - start)))
+        # The windows that hold a value of the input start from here to there: others lie in the
+        # padding alone, and where none starts, there are zeros.
+        first, end = low - extent + 1, low + n
+        reaching.append(slice(max(first, 0), end))
+        before, held = max(-first, 0), len(range(stuffed)[reaching[-1]])
+        pads.append((before, end - first - before - held))
     return AsCrossCorrelation(
-        spread[tuple(cut)],
+        spread[tuple(reaching)],
         bank,
         {
             "stride": (1,) * axes,
@@ -241,21 +243,21 @@ def transposed_cross_correlate(
     Raises ShapeError, ParameterError or SizeError for arguments that do not fit together.
     Source: Dumoulin and Visin (2016), chapter 4.
     """
-    axes, kernel = x.ndim - 2, filters.shape[2:]
-    strides, dilations = per_axis(stride, axes, "stride"), per_axis(dilation, axes, "dilation")
     if isinstance(padding, str):
         raise ParameterError(f"a transposed cross-correlation takes amounts, not {padding!r}")
-    pads = resolve_padding(padding, x.shape[2:], kernel, strides, dilations)
-    more = (output_padding,) * axes if isinstance(output_padding, int) else tuple(output_padding)
-    size = transposed_size(x.shape[2:], kernel, strides, pads, more, dilations)
-    if bias is not None and bias.shape != (groups * filters.shape[1],):
-        raise ShapeError(f"bias must have the shape ({groups * filters.shape[1]},)")
-    parameters: Parameters = {
-        "stride": strides,
-        "padding": pads,
-        "dilation": dilations,
-        "groups": groups,
-    }
+    kernel = filters.shape[2:]
+    parameters = _resolved(x.shape[2:], kernel, stride, padding, dilation, groups)
+    size = transposed_size(
+        x.shape[2:],
+        kernel,
+        parameters["stride"],
+        parameters["padding"],
+        per_axis(output_padding, x.ndim - 2, "output_padding", least=0),
+        parameters["dilation"],
+    )
+    channels = groups * filters.shape[1]
+    if bias is not None and bias.shape != (channels,):
+        raise ShapeError(f"bias must have the shape ({channels},), but has {bias.shape}")
     result = input_gradient_as_cross_correlation(x, filters, size, parameters).by(correlate)
     return result if bias is None else result + bias.reshape(-1, *(1 for _ in size))
 
@@ -284,6 +286,8 @@ def transposed_size(
         if not 0 <= more < step:
             raise ParameterError(f"output_padding {more} is not below the stride {step}")
         sizes.append((n - 1) * step - low - high + extent + more)
+    if min(sizes) < 1:
+        raise SizeError(f"padding {padding} leaves nothing of the result: its size is {sizes}")
     # It is the size that a cross-correlation takes back to ``size``, or there is none.
     output_size(tuple(sizes), kernel, stride, padding, dilation)
     return tuple(sizes)
@@ -293,6 +297,11 @@ def _resolved(
     size: Sizes, kernel: Sizes, stride: PerAxis, padding: Padding, dilation: PerAxis, groups: int
 ) -> Parameters:
     axes = len(size)
+    if not axes or len(kernel) != axes:
+        raise ShapeError(
+            f"size {tuple(size)} and kernel {tuple(kernel)} must have equally many spatial axes, "
+            "at least one"
+        )
     strides, dilations = per_axis(stride, axes, "stride"), per_axis(dilation, axes, "dilation")
     return {
         "stride": strides,

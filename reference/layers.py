@@ -30,7 +30,14 @@ def dense(x: Array, weights: Array, bias: Array | None = None) -> Array:
 def dense_gradients(x: Array, weights: Array, gradient: Array) -> dict[str, Array]:
     """The gradients by ``x`` (N, I), ``weights`` (O, I) and ``bias`` (O,), for the ``gradient``
     (N, O) by the result.
+
+    Raises ShapeError for arrays that do not fit together.
     """
+    if gradient.shape != (len(x), len(weights)) or x.shape[1:] != weights.shape[1:]:
+        raise ShapeError(
+            f"x {x.shape}, weights {weights.shape} and gradient {gradient.shape} must be (N, I), "
+            "(O, I) and (N, O)"
+        )
     return {"x": gradient @ weights, "weights": gradient.T @ x, "bias": gradient.sum(axis=0)}
 
 
@@ -66,11 +73,15 @@ def batch_norm(
     >>> one, zero = np.ones(1), np.zeros(1)
     >>> batch_norm(np.array([[[1.0, 3.0]]]), one, zero, zero, one, training=True, epsilon=0)
     {'result': array([[[-1.,  1.]]]), 'mean': array([0.2]), 'variance': array([1.1])}
+
+    Raises ShapeError for arrays that do not fit together, ParameterError where a channel has too
+    few values for a variance.
     """
+    _check_channels(x, scale=scale, shift=shift, mean=mean, variance=variance)
     if training:
         batch_mean, batch_variance, count = _moments(x)
         if unbiased and count < 2:
-            raise ParameterError("one value a channel has no unbiased variance")
+            raise ParameterError(f"x {x.shape} has too few values a channel: n - 1 divides")
         result = _normalised(x, batch_mean, batch_variance, epsilon)
         spread = batch_variance * (count / (count - 1)) if unbiased else batch_variance
         mean = (1 - momentum) * mean + momentum * batch_mean
@@ -80,8 +91,8 @@ def batch_norm(
     like = _channelwise(x.ndim)
     return {
         "result": scale[like] * result + shift[like],
-        "mean": mean.astype(x.dtype),
-        "variance": variance.astype(x.dtype),
+        "mean": mean.astype(result.dtype),
+        "variance": variance.astype(result.dtype),
     }
 
 
@@ -98,10 +109,13 @@ def batch_norm_gradients(
     """The gradients by ``x``, ``scale`` and ``shift``. In training the mean and the variance of
     the batch depend on every value of it, too.
     """
+    _check_channels(x, scale=scale, mean=mean, variance=variance)
+    if gradient.shape != x.shape:
+        raise ShapeError(f"the gradient {gradient.shape} must have the shape {x.shape} of x")
     like, axes = _channelwise(x.ndim), (0, *range(2, x.ndim))
-    count = x.size // x.shape[1]
+    batch_mean, batch_variance, count = _moments(x)
     if training:
-        mean, variance, count = _moments(x)
+        mean, variance = batch_mean, batch_variance
     root = np.sqrt(variance + epsilon)[like]
     normal = (x - mean[like]) / root
     by_scale, by_shift = (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
@@ -122,7 +136,9 @@ def dropout(x: Array, mask: Array, rate: float) -> Array:
     """
     if not 0 <= rate < 1:
         raise ParameterError(f"the rate must be at least 0 and below 1, but is {rate}")
-    return np.where(mask, x / np.asarray(1 - rate, x.dtype), np.zeros((), x.dtype))
+    if mask.shape != x.shape:
+        raise ShapeError(f"the mask {mask.shape} must have the shape {x.shape} of x")
+    return np.where(mask, x / (1 - rate), 0)
 
 
 def _moments(x: Array) -> tuple[Array, Array, int]:
@@ -135,6 +151,14 @@ def _moments(x: Array) -> tuple[Array, Array, int]:
 def _normalised(x: Array, mean: Array, variance: Array, epsilon: float) -> Array:
     like = _channelwise(x.ndim)
     return np.asarray((x - mean[like]) / np.sqrt(variance + epsilon)[like])
+
+
+def _check_channels(x: Array, **of_channels: Array) -> None:
+    if x.ndim < 2:
+        raise ShapeError(f"x must be (N, C, *size), but its shape is {x.shape}")
+    for name, values in of_channels.items():
+        if values.shape != x.shape[1:2]:
+            raise ShapeError(f"{name} must have the shape {x.shape[1:2]}, but has {values.shape}")
 
 
 def _channelwise(axes: int) -> Any:

@@ -179,7 +179,7 @@ class Flatten(_WithoutWeights):
     kind = "flatten"
 
     def forward(self, x: Array, weights: Mapping[str, Array], correlate: Correlate) -> Array:
-        return x.reshape(len(x), -1)
+        return x.reshape(len(x), prod(x.shape[1:]))
 
     def backward_to_input(
         self, x: Array, weights: Mapping[str, Array], gradient: Array, correlate: Correlate
@@ -262,12 +262,15 @@ def describe(network: Network) -> list[dict[str, Any]]:
 def described(description: Sequence[Mapping[str, Any]]) -> Network:
     """The network that :func:`describe` tells of.
 
-    Raises ParameterError for a layer that there is not.
+    Raises ParameterError for a layer, or a setting of it, that there is not.
     """
     network = []
     for entry in description:
         if entry.get("layer") not in KINDS:
             raise ParameterError(f"there is no layer {entry.get('layer')!r}")
         settings = {name: value for name, value in entry.items() if name != "layer"}
-        network.append(KINDS[entry["layer"]](**settings))
+        try:
+            network.append(KINDS[entry["layer"]](**settings))
+        except TypeError as error:
+            raise ParameterError(f"the layer {entry['layer']!r}: {error}") from None
     return tuple(network)

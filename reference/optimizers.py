@@ -92,7 +92,7 @@ def trajectory(optimizer: Optimizer, weight: Array, gradients: Array) -> Array:
     for gradient in gradients:
         weight, state = optimizer.step(weight, gradient, state)
         weights.append(weight)
-    return np.array(weights).reshape(gradients.shape)
+    return np.array(weights, dtype=weight.dtype).reshape(gradients.shape)
 
 
 def _decayed(weight: Array, gradient: Array, optimizer: "SGD | Adam") -> tuple[Array, Array]:

@@ -19,6 +19,7 @@ from reference.geometry import (
     PerAxis,
     Sizes,
     effective_kernel,
+    pad,
     per_axis,
     resolve_padding,
 )
@@ -67,11 +68,7 @@ def max_pool(
     Raises ParameterError or SizeError for arguments that do not fit together.
     """
     layout = _Layout.of(x, kernel, stride, padding, dilation, ceil_mode)
-    taps = layout.taps(layout.padded(x, _lowest(x.dtype)))
-    largest = next(taps).copy()
-    for tap in taps:
-        np.maximum(largest, tap, out=largest)
-    return largest
+    return layout.largest(layout.padded(x, _lowest(x.dtype)))
 
 
 def max_pool_gradient(
@@ -91,17 +88,16 @@ def max_pool_gradient(
     array([[[ 0, 10, 20,  0]]])
     """
     layout = _Layout.of(x, kernel, stride, padding, dilation, ceil_mode)
-    layout.check(gradient)
-    winners = max_pool(
-        x, kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode
-    )
-    result = layout.padded(np.zeros(x.shape, gradient.dtype), 0)
-    open_ = np.ones(winners.shape, bool)
-    seen = layout.taps(layout.padded(x, _lowest(x.dtype)))
-    for tap, share in zip(seen, layout.taps(result), strict=True):
-        won = open_ & ((tap == winners) | (tap != tap))
+    layout.check(gradient, x)
+    padded = layout.padded(x, _lowest(x.dtype))
+    largest = layout.largest(padded)
+    result = np.zeros(padded.shape, gradient.dtype)
+    undecided = np.ones(largest.shape, bool)
+    inside = layout.padded(np.ones((1, 1, *x.shape[2:]), bool), False)
+    for tap, within, share in zip(*map(layout.taps, (padded, inside, result)), strict=True):
+        won = undecided & within & ((tap == largest) | (tap != tap))
         share += np.where(won, gradient, 0)
-        open_ &= ~won
+        undecided &= ~won
     return layout.without_padding(result)
 
 
@@ -143,11 +139,11 @@ def average_pool_gradient(
     >>> average_pool_gradient(np.array([[[2.0, 8.0]]]), (4,), 2)
     array([[[1., 1., 4., 4.]]])
     """
-    x = np.zeros((*gradient.shape[:2], *size), gradient.dtype)
+    x = np.empty((*gradient.shape[:2], *size))
     layout = _Layout.of(x, kernel, stride, padding, 1, ceil_mode)
-    layout.check(gradient)
+    layout.check(gradient, x)
     shared = gradient / layout.counts(count_include_pad).astype(gradient.dtype)
-    result = layout.padded(x, 0)
+    result = layout.padded(np.zeros(x.shape, shared.dtype), 0)
     for share in layout.taps(result):
         share += shared
     return layout.without_padding(result)
@@ -177,6 +173,8 @@ class _Layout:
         dilation: PerAxis,
         ceil_mode: bool,
     ) -> "_Layout":
+        if x.ndim < 3:
+            raise ShapeError(f"x must be (N, C, *size), but its shape is {x.shape}")
         size = x.shape[2:]
         kernels = per_axis(kernel, len(size), "kernel")
         strides = kernels if stride is None else per_axis(stride, len(size), "stride")
@@ -191,11 +189,9 @@ class _Layout:
         return cls(size, kernels, strides, pads, dilations, out)
 
     def padded(self, x: Array, value: float) -> Array:
-        """A copy of ``x`` with all that windows reach beyond it."""
-        around = [
-            (low, high + more) for (low, high), more in zip(self.pads, self.overhang, strict=True)
-        ]
-        return np.pad(x, ((0, 0), (0, 0), *around), constant_values=value)
+        """``x`` and all that windows reach beyond it."""
+        sides = zip(self.pads, self.overhang, strict=True)
+        return pad(x, tuple((low, high + more) for (low, high), more in sides), value)
 
     def without_padding(self, padded: Array) -> Array:
         sides = zip(self.pads, self.size, strict=True)
@@ -210,21 +206,30 @@ class _Layout:
             lie: Any = (..., *(slice(p, p + (n - 1) * step + 1, step) for p, n, step in axes))
             yield padded[lie]
 
+    def largest(self, padded: Array) -> Array:
+        """The largest value of each window."""
+        taps = self.taps(padded)
+        largest = next(taps).copy()
+        for tap in taps:
+            np.maximum(largest, tap, out=largest)
+        return largest
+
     def counts(self, include_pad: bool) -> Array:
         """How many values each window has, shape (\\*out)."""
         counted = np.ones((1, 1, *self.size))
         if include_pad:
-            counted = np.pad(counted, ((0, 0), (0, 0), *self.pads), constant_values=1)
-            around = [(0, more) for more in self.overhang]
-            counted = np.pad(counted, ((0, 0), (0, 0), *around))
+            counted = pad(counted, self.pads, value=1)
+            counted = pad(counted, tuple((0, more) for more in self.overhang))
         else:
             counted = self.padded(counted, 0)
         counts: Array = np.asarray(sum(self.taps(counted)))[0, 0]
         return counts
 
-    def check(self, gradient: Array) -> None:
-        if gradient.shape[2:] != self.out:
-            raise ShapeError(f"the gradient {gradient.shape} must have the size {self.out}")
+    def check(self, gradient: Array, x: Array) -> None:
+        """Raise ShapeError unless the gradient has the shape of the result."""
+        shape = (*x.shape[:2], *self.out)
+        if gradient.shape != shape:
+            raise ShapeError(f"the gradient must have the shape {shape}, but has {gradient.shape}")
 
 
 def _lowest(dtype: "np.dtype[Any]") -> float:

@@ -3,8 +3,9 @@
 The whole of it is :func:`train`. Everything else here prepares its data or looks at what came out.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,6 +17,12 @@ from reference.network import Network, Weights, backward, forward
 from reference.optimizers import Optimizer, State
 
 _MEAN, _DEVIATION = 0.1307, 0.3081  # of all pixels of the training set, white being 1
+
+
+class Images(Protocol):
+    """An array of images, or what gives those of a batch when it is indexed as one."""
+
+    def __getitem__(self, batch: Array, /) -> Array: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,24 +37,30 @@ class Step:
 def train(
     network: Network,
     weights: Weights,
-    images: Array,
+    images: Images,
     labels: Array,
     batches: Iterable[Array],
-    optimizer: Optimizer,
+    optimizer: Optimizer | Callable[[int], Optimizer],
     correlate: Correlate = cross_correlate,
 ) -> Iterator[Step]:
     """One step for each of the ``batches``, which are indices into ``images`` (M, C, \\*size) and
-    ``labels`` (M,). Arrays are computed in the dtype of the weights.
+    ``labels`` (M,). All is computed in the dtype of the weights.
+
+    A function as ``optimizer`` gives the one for each step, by its number from 0: so a learning
+    rate falls, say, and what was kept of earlier gradients stays.
     """
     states: dict[str, State] = dict.fromkeys(weights)
+    dtype = np.result_type(*weights.values())
     for number, batch in enumerate(batches):
-        values = forward(network, weights, images[batch], correlate)
+        now = optimizer(number) if callable(optimizer) else optimizer
+        x = images[batch].astype(dtype, copy=False)
+        values = forward(network, weights, x, correlate)
         loss = softmax_cross_entropy(values[-1], labels[batch])
         by_logits = softmax_cross_entropy_gradient(values[-1], labels[batch])
         gradients = backward(network, weights, values, by_logits, correlate)
         stepped = {}
         for name, weight in weights.items():
-            stepped[name], states[name] = optimizer.step(weight, gradients[name], states[name])
+            stepped[name], states[name] = now.step(weight, gradients[name], states[name])
         weights = stepped
         yield Step(number, float(loss), weights)
 
@@ -62,7 +75,7 @@ def predict(
     """The logits of ``images`` (M, C, \\*size), (M, classes), ``at_once`` of them at a time."""
     parts = [
         forward(network, weights, images[start : start + at_once], correlate)[-1]
-        for start in range(0, len(images), at_once)
+        for start in range(0, max(len(images), 1), at_once)
     ]
     return np.concatenate(parts)
 
@@ -77,10 +90,11 @@ def accuracy(logits: Array, labels: Array) -> float:
 
 
 def normalised(images: Array, dtype: str = "float64") -> Array:
-    """MNIST's images (M, 28, 28) of 0 to 255 as the input of a network, (M, 1, 28, 28), with mean
-    0 and variance 1 over the training set.
+    """MNIST's images (M, 28, 28), ints of 0 to 255, as the input of a network, (M, 1, 28, 28), with
+    mean 0 and variance 1 over the training set.
     """
-    return ((images[:, None] / 255 - _MEAN) / _DEVIATION).astype(dtype)
+    levels = ((np.arange(256) / 255 - _MEAN) / _DEVIATION).astype(dtype)
+    return np.asarray(levels[images[:, None]])
 
 
 def shuffled_batches(count: int, size: int, seed: int, epochs: int = 1) -> Iterator[Array]:

@@ -1,15 +1,11 @@
 """How long one training step takes, beside PyTorch's, on one thread each:
 
-python -m reference.tests.benchmark_training [dtype]
+OMP_NUM_THREADS=1 python -m reference.tests.benchmark_training [dtype]
 
 The two take turns in one run, so that whatever else the machine does slows both of them.
 """
 
 import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_variable] = "1"  # read once, as NumPy is imported
-
 import sys
 import time
 from collections.abc import Callable
@@ -42,6 +38,7 @@ NETWORK: Network = (
     Dense(400, 10),
 )
 BATCH = 64
+ROUNDS = 200
 LEARNING_RATE = 0.05
 
 
@@ -84,15 +81,17 @@ def seconds_in_turns(steps: list[Callable[[], object]], rounds: int) -> list[lis
     return [seconds[1:] for seconds in found]
 
 
-def main(dtype: str = "float64", rounds: int = 200) -> None:
+def main(dtype: str = "float64") -> None:
+    if os.environ.get("OMP_NUM_THREADS") != "1":
+        sys.exit("Set OMP_NUM_THREADS=1: how many threads NumPy has is settled as it is imported.")
     rng = np.random.default_rng(0)
     images = rng.standard_normal((BATCH, 1, 28, 28)).astype(dtype)
     labels = rng.integers(0, 10, BATCH)
     weights = initial_weights(NETWORK, 0, dtype)
     steps = [make(weights, images, labels) for make in (step_of_reference, step_of_torch)]
-    ours, theirs = seconds_in_turns(steps, rounds)
+    ours, theirs = seconds_in_turns(steps, ROUNDS)
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    print(f"one step, batch {BATCH}, {dtype}, one thread, median of {rounds}:")
+    print(f"one step, batch {BATCH}, {dtype}, one thread, median of {ROUNDS}:")
     print(f"reference {median(ours) * 1e3:.2f} ms, PyTorch {median(theirs) * 1e3:.2f} ms, ", end="")
     print(f"ratio {median(ratios):.2f} (least times: {min(ours) / min(theirs):.2f})")
 
