@@ -135,7 +135,9 @@ def _inner_products(seen: Array, filters: Array, groups: int) -> Array:
         parts = np.moveaxis(parts, 2, 2 + axes)
         columns = parts.reshape(groups, batch * prod(out), depth * prod(kernel)).swapaxes(1, 2)
     maps = np.asarray(rows @ columns).reshape(count, batch, *out)
-    return np.ascontiguousarray(np.swapaxes(maps, 0, 1))
+    # Of bfloat16, the product is float32.
+    dtype = np.result_type(seen, filters)
+    return np.ascontiguousarray(np.swapaxes(maps, 0, 1), dtype)
 
 
 def check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> None:

@@ -23,7 +23,8 @@ def dense(x: Array, weights: Array, bias: Array | None = None) -> Array:
         raise ShapeError(f"x {x.shape} and weights {weights.shape} must be (N, I) and (O, I)")
     if bias is not None and bias.shape != weights.shape[:1]:
         raise ShapeError(f"bias must have the shape {weights.shape[:1]}, but has {bias.shape}")
-    result: Array = x @ weights.T
+    # Not the operator @: its product of bfloat16 is float32.
+    result: Array = np.dot(x, weights.T)
     return result if bias is None else result + bias
 
 
@@ -38,7 +39,11 @@ def dense_gradients(x: Array, weights: Array, gradient: Array) -> dict[str, Arra
             f"x {x.shape}, weights {weights.shape} and gradient {gradient.shape} must be (N, I), "
             "(O, I) and (N, O)"
         )
-    return {"x": gradient @ weights, "weights": gradient.T @ x, "bias": gradient.sum(axis=0)}
+    return {
+        "x": np.dot(gradient, weights),
+        "weights": np.dot(gradient.T, x),
+        "bias": gradient.sum(axis=0),
+    }
 
 
 def batch_norm(

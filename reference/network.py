@@ -117,7 +117,7 @@ class Dense:
     def backward_to_input(
         self, x: Array, weights: Mapping[str, Array], gradient: Array, correlate: Correlate
     ) -> Array:
-        return np.asarray(gradient @ weights["weights"])
+        return np.asarray(np.dot(gradient, weights["weights"]))
 
 
 class _WithoutWeights:
