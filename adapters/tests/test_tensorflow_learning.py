@@ -86,9 +86,6 @@ def pools(axes: int, **changes: Any) -> dict[str, Any]:
     return plain | {"ceil_mode": False} | changes
 
 
-# Operation by operation
-
-
 @pytest.mark.parametrize("axes", [1, 2, 3])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(
@@ -331,9 +328,6 @@ def test_compiled_training_knows_every_layer(tensorflow: Adapter) -> None:
             network, weights, images, labels, batches[:5], SGD(0.1), compiled=compiled
         )
         assert near(losses, expected_losses(network, weights, images, labels, batches[:5]))
-
-
-# What TensorFlow has not
 
 
 SPREAD = pools(2, dilation=(2, 2), stride=(1, 1), padding="same_upper")
