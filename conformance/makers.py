@@ -16,7 +16,10 @@ from conformance.subject import Subject
 Maker = Callable[[Dice, str, Sequence[int]], Request]
 
 MAKERS: dict[str, Maker] = {}
-_MODULES: tuple[str, ...] = ()
+_MODULES: tuple[str, ...] = (
+    "loss_requests",
+    "training_requests",
+)
 
 
 def makes(operation: str) -> Callable[[Maker], Maker]:

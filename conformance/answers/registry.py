@@ -9,7 +9,7 @@ from conformance.requests import Request
 Answer = Callable[[Request, str], dict[str, Reading]]
 
 ANSWERS: dict[str, Answer] = {}
-_MODULES = ("gradients",)
+_MODULES = ("answers.gradients", "answers.losses", "answers.optimizers", "training_requests")
 
 
 def answers(*operations: str) -> Callable[[Answer], Answer]:
@@ -27,5 +27,5 @@ def answers(*operations: str) -> Callable[[Answer], Answer]:
 def answer(request: Request, promise: str = "A") -> dict[str, Reading]:
     """What is right, by the name of each array of the result."""
     for module in _MODULES:
-        importlib.import_module(f"conformance.answers.{module}")
+        importlib.import_module(f"conformance.{module}")
     return ANSWERS[request.operation](request, promise)

@@ -9,6 +9,7 @@ from adapters.operations import GRADIENTS_OF
 from adapters.reference_adapter import Reference
 from conformance.mistakes.catalogue import slices
 from conformance.mistakes.learning.catalogue import wrong
+from reference.formats import rounded
 from reference.geometry import Array, resolve_padding
 from reference.gradients import bias_gradient, filter_gradient, input_gradient
 
@@ -177,6 +178,23 @@ def remainder_gets_a_gradient(x: Array, **a: Any) -> dict[str, Array]:
         idle = by_x[..., -1] == 0
         by_x[..., -1] = np.where(idle, by_x[..., -2], by_x[..., -1])
     return found | {"x": by_x}
+
+
+@gradient_wrong("GRAD-3", "what the gradients are made of is rounded to 11 bits (TF32)")
+def gradients_of_11_bits(**a: Any) -> dict[str, Array]:
+    return right(**_rounded(a, 11))
+
+
+@gradient_wrong("GRAD-3", "what the gradients are made of is rounded to 8 bits (bfloat16)")
+def gradients_of_8_bits(**a: Any) -> dict[str, Array]:
+    return right(**_rounded(a, 8))
+
+
+def _rounded(a: dict[str, Any], bits: int) -> dict[str, Any]:
+    return {
+        name: rounded(value, bits) if isinstance(value, np.ndarray) else value
+        for name, value in a.items()
+    }
 
 
 @gradient_wrong("GRAD-2", "the gradients are doubled")

@@ -13,7 +13,7 @@ from adapters.operations import Progress, perform
 from adapters.reference_adapter import Reference
 from reference.geometry import Array
 
-Wrong = Callable[..., Array]
+Wrong = Callable[..., Any]
 
 _ACRONYMS = {"rgb": "RGB", "bgr": "BGR", "tf32": "TF32", "nan": "NaN"}
 
@@ -56,7 +56,8 @@ class Faulty(Adapter):
     def cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
     ) -> Array:
-        return self.wrong(x, filters, bias, **parameters)
+        result: Array = self.wrong(x, filters, bias, **parameters)
+        return result
 
 
 class FaultyOperation(Reference):
