@@ -19,7 +19,7 @@ def log_softmax(logits: Array) -> Array:
     >>> log_softmax(np.array([[1000.0, 1000.0, -1e9]])).round(3).tolist()
     [[-0.693, -0.693, -1000001000.693]]
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         d = logits - logits.max(axis=1, keepdims=True)
     return np.asarray(d - np.log(np.exp(d).sum(axis=1, keepdims=True)))
 

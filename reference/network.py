@@ -260,7 +260,7 @@ def describe(network: Network) -> list[dict[str, Any]]:
 
 
 def described(description: Sequence[Mapping[str, Any]]) -> Network:
-    """The network that :func:`describe` tells of.
+    """The network that :func:`describe` tells of; lists, as JSON has them, stand for tuples.
 
     Raises ParameterError for a layer, or a setting of it, that there is not.
     """
@@ -268,9 +268,13 @@ def described(description: Sequence[Mapping[str, Any]]) -> Network:
     for entry in description:
         if entry.get("layer") not in KINDS:
             raise ParameterError(f"there is no layer {entry.get('layer')!r}")
-        settings = {name: value for name, value in entry.items() if name != "layer"}
+        settings = {name: _tuples(value) for name, value in entry.items() if name != "layer"}
         try:
             network.append(KINDS[entry["layer"]](**settings))
         except TypeError as error:
             raise ParameterError(f"the layer {entry['layer']!r}: {error}") from None
     return tuple(network)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value
