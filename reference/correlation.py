@@ -134,7 +134,8 @@ def _inner_products(seen: Array, filters: Array, groups: int) -> Array:
     else:
         parts = np.moveaxis(parts, 2, 2 + axes)
         columns = parts.reshape(groups, batch * prod(out), depth * prod(kernel)).swapaxes(1, 2)
-    maps = np.asarray(rows @ columns).reshape(count, batch, *out)
+    with np.errstate(all="ignore"):  # zero times infinity is NaN, and no reason to warn
+        maps = np.asarray(rows @ columns).reshape(count, batch, *out)
     # Of bfloat16, the product is float32.
     dtype = np.result_type(seen, filters)
     return np.ascontiguousarray(np.swapaxes(maps, 0, 1), dtype)

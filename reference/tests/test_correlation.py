@@ -298,3 +298,10 @@ def test_sobel_responds_most_where_brightness_rises(direction: str, axis: int, l
     places = np.argwhere(response == response.max())
     # The filter straddles the edge: the last dark line and the first white one respond alike.
     assert set(places[:, axis]) == {line - 1, line}
+
+
+def test_special_values_come_without_a_warning() -> None:
+    x = np.array([[[np.inf, 0.0, np.nan]]])
+    with np.errstate(all="raise"):
+        result = reference.cross_correlate(x, np.array([[[0.0]]]))
+    assert np.array_equal(result, [[[np.nan, 0, np.nan]]], equal_nan=True)
