@@ -4,7 +4,8 @@ python -m reference.recipe [seed]
 
 In float32 on one core it takes some minutes, and errs on fewer of MNIST's 10,000 test images than
 LeNet-5 did in 1998 (95 of them: LeCun, Bottou, Bengio and Haffner, Gradient-Based Learning Applied
-to Document Recognition). A seed may be given: ``python -m reference.recipe 1``
+to Document Recognition): with seed 0 on 85, with seed 1 on 71. One thread is enough, and faster
+where other programs share the cores: set OMP_NUM_THREADS=1.
 """
 
 import sys
