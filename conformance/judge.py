@@ -42,7 +42,8 @@ class Reading:
 class Evidence:
     """What a failure was about, as arrays a person can read.
 
-    ``after_refusal``: the call came out right before another one was refused.
+    ``after_refusal``: the call came out right before another one was refused. ``part``: the name
+    of the array among several that an operation gives.
     """
 
     asked: Call | Request
@@ -51,6 +52,7 @@ class Evidence:
     difference: Array | None = None
     bound: Array | None = None
     after_refusal: bool = False
+    part: str = ""
 
     @property
     def call(self) -> Call:

@@ -15,9 +15,13 @@ from packaging.version import InvalidVersion
 
 from adapters import Unsupported
 from adapters.dtypes import numpy_dtype
+from conformance.answers import answer
 from conformance.calls import Call
 from conformance.judge import Evidence
 from conformance.mistakes import MISTAKES
+from conformance.mistakes.learning import WRONG
+from conformance.request_witnesses import close, predicted, witnesses
+from conformance.requests import Request
 from conformance.subject import BackendFailure, Subject
 from conformance.witnesses import Witness
 
@@ -61,22 +65,53 @@ class KnownIssue:
 
     def covers(self, evidence: Evidence, promise: str = "A") -> bool:
         """Whether a failure is this one."""
-        if evidence.got is None or not isinstance(evidence.asked, Call):
+        if evidence.got is None:
             return False
+        if isinstance(evidence.asked, Request):
+            return self._covers_part(evidence, evidence.asked, promise)
         witness = Witness.of(evidence.call, evidence.got.astype("float64"), promise)
         return witness.wrong and witness.fits(MISTAKES[self.mistake])
 
+    def _covers_part(self, evidence: Evidence, request: Request, promise: str) -> bool:
+        mistake = WRONG.get(self.mistake)
+        if mistake is None or mistake.operation != request.operation or evidence.got is None:
+            return False
+        found = predicted(mistake, request)
+        reading = answer(request, promise).get(evidence.part)
+        if found is None or reading is None or evidence.part not in found:
+            return False
+        return close(evidence.got, found[evidence.part], reading)
+
     def shows(self, subject: Subject) -> bool:
         """Whether the stored case still fails, in the way that is known."""
-        call = self.call(subject.dtype)
+        asked, bench = self.asked(subject.dtype), Subject(subject.adapter, subject.dtype)
         try:
-            got = Subject(subject.adapter, subject.dtype).result(call)
-        except (BackendFailure, Unsupported):
+            if isinstance(asked, Call):
+                got = bench.result(asked)
+                return self.covers(Evidence(asked, got=got), subject.promise)
+            (witness,) = witnesses(bench, [asked])
+        except (BackendFailure, Unsupported, ValueError):
             return False
-        return self.covers(Evidence(call, got=got), subject.promise)
+        return witness.wrong and witness.fits(predicted(WRONG[self.mistake], asked))
 
-    def call(self, dtype: str) -> Call:
+    def asked(self, dtype: str) -> Call | Request:
         """The stored case in a dtype; what it leaves out is plain."""
+        return self._request(dtype) if "operation" in self.case else self._call(dtype)
+
+    def _request(self, dtype: str) -> Request:
+        """Its arrays of floats are of the dtype, those of ints stay so."""
+        arrays = {name: np.array(values) for name, values in self.case["arrays"].items()}
+        return Request(
+            self.case["operation"],
+            {
+                name: array.astype(numpy_dtype(dtype)) if array.dtype.kind == "f" else array
+                for name, array in arrays.items()
+            },
+            _tuples(self.case.get("parameters", {})),
+            data="known",
+        )
+
+    def _call(self, dtype: str) -> Call:
         arrays = {
             name: np.array(self.case[name]).astype(numpy_dtype(dtype))
             for name in ("x", "filters", "bias")
@@ -135,14 +170,21 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
     issue = KnownIssue(**entry)
     if not issue.link and not issue.reason:
         raise KnownIssueError("it needs a reason, and better a link as well")
-    if issue.mistake not in MISTAKES:
+    if issue.mistake not in {*MISTAKES, *WRONG}:
         raise KnownIssueError(f"there is no mistake called {issue.mistake!r} in the catalogue")
     try:
         SpecifierSet(issue.versions)
     except InvalidSpecifier as error:
         raise KnownIssueError(f"versions: {error}") from error
-    issue.call("float32")
+    issue.asked("float32")
     return issue
+
+
+def _tuples(value: Any) -> Any:
+    """TOML has lists only; parameters are tuples."""
+    if isinstance(value, dict):
+        return {name: _tuples(item) for name, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _is_among(version: str, versions: str) -> bool:

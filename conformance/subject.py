@@ -203,7 +203,12 @@ class Subject:
                 message = f"the answer to {request.operation} has no {name!r}, but {sorted(got)}"
                 raise Disagreement(message, Evidence(request))
             said = f"{request.operation}: {name}{meaning and f', {meaning}'}"
-            self.agree(Reading(got[name].astype("float64"), np.zeros(())), reading, request, said)
+            value = Reading(got[name].astype("float64"), np.zeros(()))
+            try:
+                self.agree(value, reading, request, said)
+            except Disagreement as failure:
+                failure.evidence = replace(failure.evidence, part=name)
+                raise
 
     def _made(self, call: Call, parameters: dict[str, Any]) -> Array | BackendFailure:
         """The call, really made."""

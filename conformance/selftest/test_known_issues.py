@@ -49,7 +49,7 @@ def test_every_entry_has_a_clause_a_reason_and_a_script(issue) -> None:  # type:
     assert issue.clause in clauses()
     assert issue.link.startswith("https://") or issue.reason
     assert (pathlib.Path(__file__).parents[2] / issue.script).is_file()
-    assert issue.call("float64").x.size
+    assert issue.asked("float64").describe()
 
 
 ENTRY = """

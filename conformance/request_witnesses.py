@@ -1,0 +1,73 @@
+"""What a backend answered to a request, what is right, and which mistake predicts the answer."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from adapters import Unsupported
+from conformance.answers import answer
+from conformance.judge import Reading, error_ratios
+from conformance.mistakes.learning import Wrong
+from conformance.requests import Request
+from conformance.subject import BackendFailure, NotTried, Subject
+from reference.geometry import Array
+
+Answers = dict[str, Array]
+
+_NO_ROUNDING = 2.0**-40  # of the largest value: fractions that mistakes make of integers
+
+
+@dataclass(frozen=True, eq=False)
+class RequestWitness:
+    """An answer of the backend, and what is right."""
+
+    request: Request
+    got: Answers
+    right: dict[str, Reading]
+
+    @property
+    def wrong(self) -> bool:
+        return not self.fits({name: reading.value for name, reading in self.right.items()})
+
+    def fits(self, predicted: Answers | None) -> bool:
+        """Whether the backend gave what was predicted, but for rounding."""
+        if predicted is None or not set(self.right) <= set(predicted):
+            return False
+        return all(
+            close(self.got.get(name), predicted[name], reading)
+            for name, reading in self.right.items()
+        )
+
+
+def close(got: Array | None, predicted: Array, right: Reading) -> bool:
+    """Whether two arrays differ by no more than twice what rounding does to the right one."""
+    if got is None or got.shape != predicted.shape:
+        return False
+    got, wide = got.astype("float64"), predicted.astype("float64")
+    bound = 2 * (right.bound if got.shape == right.value.shape else right.bound.max(initial=0.0))
+    if not right.bound.any():
+        bound = bound + _NO_ROUNDING * np.abs(wide).max(initial=0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        same = (wide == got) | (np.isnan(wide) & np.isnan(got))
+        difference = np.where(same, 0.0, got - wide)
+    return bool((error_ratios(difference, np.asarray(bound)) <= 1).all())
+
+
+def predicted(mistake: Wrong, request: Request) -> Answers | None:
+    """What a backend that makes the mistake answers, without any rounding."""
+    arrays = {
+        name: array.astype("float64") if array.dtype.name == request.dtype else array
+        for name, array in request.arrays.items()
+    }
+    return mistake.answer(arrays, request.parameters)
+
+
+def witnesses(subject: Subject, requests: Iterable[Request]) -> Iterator[RequestWitness]:
+    """The answers to requests, where there are any."""
+    for request in requests:
+        try:
+            got = subject.perform(request)
+        except (BackendFailure, Unsupported, NotTried):
+            continue
+        yield RequestWitness(request, got, answer(request, subject.promise))
