@@ -92,7 +92,7 @@ def gradient_request(recipe: Recipe, named_padding: str | None = None) -> Reques
     shape = (len(call.x), len(call.filters), *out)
     if call.exact:
         plain = call.but(bias=np.zeros(len(call.filters)))
-        gradient = _integers(rng, shape, call.format, partial(as_cross_correlations, plain))
+        gradient = integer_gradient(rng, shape, call.format, partial(as_cross_correlations, plain))
     else:
         gradient = FLOATS[call.data](rng, shape, call.format)
     return of_call(call, gradient.astype(call.x.dtype))
@@ -133,7 +133,7 @@ def transposed_request(recipe: Recipe, backward: bool = False) -> Request:
         if call.exact:
             rng = np.random.default_rng((recipe.seed, 2))
             parts = partial(of_transposed, arrays["x"], call.filters, call.parameters)
-            gradient = _integers(rng, call.x.shape, call.format, parts).astype(call.x.dtype)
+            gradient = integer_gradient(rng, call.x.shape, call.format, parts).astype(call.x.dtype)
         operation, arrays = GRADIENTS_OF + operation, {**arrays, "gradient": gradient}
     parameters = {**call.parameters, "output_padding": tuple(rest)}
     return Request(operation, arrays, parameters, request.data, request.seed)
@@ -181,7 +181,7 @@ def of_transposed(
     }
 
 
-def _integers(
+def integer_gradient(
     rng: Rng,
     shape: Sizes,
     format_: Format,

@@ -1,0 +1,218 @@
+"""Pooling done wrong, and its gradients."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from adapters.operations import GRADIENTS_OF
+from conformance.mistakes.learning.catalogue import wrong
+from conformance.windows import Windows
+from reference.geometry import Array
+from reference.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
+
+max_wrong = partial(wrong, "max_pool")
+average_wrong = partial(wrong, "average_pool")
+max_gradient_wrong = partial(wrong, GRADIENTS_OF + "max_pool")
+average_gradient_wrong = partial(wrong, GRADIENTS_OF + "average_pool")
+
+
+def windows_of(x: Array, p: dict[str, Any]) -> Windows:
+    """Where the windows of a pooling lie."""
+    settings = {name: value for name, value in p.items() if name != "count_include_pad"}
+    return Windows.of(x.shape[2:], **settings)
+
+
+def reversed_axes(p: dict[str, Any], name: str) -> dict[str, Any]:
+    """The parameters with those of one name in reverse order."""
+    return p | {name: p[name][::-1]}
+
+
+@max_wrong("LAYER-3", "zeros of the padding take part in the max pool, and win over negatives")
+def max_pool_padding_wins(x: Array, **p: Any) -> Array:
+    return np.asarray(windows_of(x, p).values(x, 0).max(axis=-1))
+
+
+@max_wrong("LAYER-2", "the max pool steps by 1, whatever its stride")
+def max_pool_without_stride(x: Array, **p: Any) -> Array:
+    return max_pool(x, **p | {"stride": 1})
+
+
+@max_wrong("LAYER-2", "the max pool steps by its kernel, whatever its stride")
+def max_pool_stride_is_the_kernel(x: Array, **p: Any) -> Array:
+    return max_pool(x, **p | {"stride": p["kernel"]})
+
+
+@max_wrong("LAYER-2", "the max pool takes the kernel's axes in reverse order")
+def max_pool_kernel_reversed(x: Array, **p: Any) -> Array:
+    return max_pool(x, **reversed_axes(p, "kernel"))
+
+
+@max_wrong("LAYER-2", "the max pool takes the stride's axes in reverse order")
+def max_pool_stride_reversed(x: Array, **p: Any) -> Array:
+    return max_pool(x, **reversed_axes(p, "stride"))
+
+
+@max_wrong("LAYER-2", "the max pool ignores the dilation")
+def max_pool_without_dilation(x: Array, **p: Any) -> Array:
+    return max_pool(x, **p | {"dilation": 1})
+
+
+@max_wrong("LAYER-4", "the max pool ignores ceil_mode")
+def max_pool_without_ceil_mode(x: Array, **p: Any) -> Array:
+    return max_pool(x, **p | {"ceil_mode": False})
+
+
+@max_wrong("LAYER-2", "the max pool takes the smallest value")
+def max_pool_takes_the_smallest(x: Array, **p: Any) -> Array:
+    return -max_pool(-x, **p)
+
+
+@max_wrong("LAYER-2", "the max pool takes the largest absolute value")
+def max_pool_of_absolute_values(x: Array, **p: Any) -> Array:
+    return max_pool(np.abs(x), **p)
+
+
+@max_wrong("LAYER-2", "the max pool takes the mean")
+def max_pool_takes_the_mean(x: Array, **p: Any) -> Array:
+    p.pop("dilation")
+    return average_pool(x, **p)
+
+
+@average_wrong(
+    "LAYER-8", "the average pool counts padding where it should not, or not where it should"
+)
+def average_pool_padding_counted_the_other_way(x: Array, **p: Any) -> Array:
+    return average_pool(x, **p | {"count_include_pad": not p["count_include_pad"]})
+
+
+@average_wrong("LAYER-8", "the average pool always counts padding")
+def average_pool_always_counts_padding(x: Array, **p: Any) -> Array:
+    return average_pool(x, **p | {"count_include_pad": True})
+
+
+@average_wrong("LAYER-8", "the average pool never counts padding")
+def average_pool_never_counts_padding(x: Array, **p: Any) -> Array:
+    return average_pool(x, **p | {"count_include_pad": False})
+
+
+@average_wrong("LAYER-4", "the average pool divides by the whole kernel, with what overhangs")
+def average_pool_counts_the_overhang(x: Array, **p: Any) -> Array:
+    windows = windows_of(x, p)
+    counts = windows.inside.sum(axis=-1)
+    if p["count_include_pad"]:
+        counts = np.full(counts.shape, windows.inside.shape[-1])
+    return np.asarray(windows.values(x, 0).sum(axis=-1) / counts)
+
+
+@average_wrong("LAYER-4", "the average pool ignores ceil_mode")
+def average_pool_without_ceil_mode(x: Array, **p: Any) -> Array:
+    return average_pool(x, **p | {"ceil_mode": False})
+
+
+@average_wrong("LAYER-7", "the average pool sums, and does not divide")
+def average_pool_sums(x: Array, **p: Any) -> Array:
+    return np.asarray(windows_of(x, p).values(x, 0).sum(axis=-1))
+
+
+@average_wrong("LAYER-7", "the average pool steps by 1, whatever its stride")
+def average_pool_without_stride(x: Array, **p: Any) -> Array:
+    return average_pool(x, **p | {"stride": 1})
+
+
+@average_wrong("LAYER-7", "the average pool takes the kernel's axes in reverse order")
+def average_pool_kernel_reversed(x: Array, **p: Any) -> Array:
+    return average_pool(x, **reversed_axes(p, "kernel"))
+
+
+@average_wrong("LAYER-7", "the average pool divides by the count less one")
+def average_pool_divides_by_one_less(x: Array, **p: Any) -> Array:
+    windows = windows_of(x, p)
+    counts = (windows.padded if p["count_include_pad"] else windows.inside).sum(axis=-1)
+    return np.asarray(windows.values(x, 0).sum(axis=-1) / np.maximum(counts - 1, 1))
+
+
+@max_gradient_wrong("LAYER-6", "all equal largest values get the whole gradient of a max pool")
+def max_pool_gradient_for_all_ties(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    return {"x": windows.back(windows.winners(x) * gradient[..., None])}
+
+
+@max_gradient_wrong(
+    "LAYER-5", "where windows overlap, the gradient of a max pool keeps only the last one's"
+)
+def max_pool_gradient_overwritten(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    won = windows.winners(x)
+    result = np.zeros(x.shape)
+    flat = result.reshape(*x.shape[:2], -1)
+    for *item, window, tap in np.argwhere(won.reshape(*x.shape[:2], -1, won.shape[-1])):
+        place = windows.places.reshape(-1, won.shape[-1])[window, tap]
+        flat[(*item, place)] = gradient.reshape(*x.shape[:2], -1)[(*item, window)]
+    return {"x": result}
+
+
+@max_gradient_wrong("LAYER-5", "the gradient of a max pool is shared evenly among its window")
+def max_pool_gradient_shared(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    shares = windows.inside / windows.inside.sum(axis=-1, keepdims=True)
+    return {"x": windows.back(shares * gradient[..., None])}
+
+
+@max_gradient_wrong("LAYER-5", "the gradient of a max pool goes to every value of its window")
+def max_pool_gradient_for_all(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    return {"x": windows.back(windows.inside * gradient[..., None])}
+
+
+@max_gradient_wrong("LAYER-5", "the gradient of a max pool goes to the first value of its window")
+def max_pool_gradient_for_the_first_value(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    first = windows.inside & (windows.inside.cumsum(axis=-1) == 1)
+    return {"x": windows.back(first * gradient[..., None])}
+
+
+@max_gradient_wrong(
+    "LAYER-5", "the gradient of a max pool is lost where zeros of padding are larger"
+)
+def max_pool_gradient_lost_to_padding(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    beaten = ~windows.inside.all(axis=-1) & (max_pool(x, **p) < 0)
+    return {"x": max_pool_gradient(x, np.where(beaten, 0, gradient), **p)}
+
+
+@average_gradient_wrong("LAYER-9", "the gradient of an average pool is not divided")
+def average_pool_gradient_undivided(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    return {"x": windows.back(windows.inside * gradient[..., None])}
+
+
+@average_gradient_wrong(
+    "LAYER-9", "the gradient of an average pool counts padding the other way round"
+)
+def average_pool_gradient_counted_the_other_way(
+    x: Array, gradient: Array, **p: Any
+) -> dict[str, Array]:
+    other = {"count_include_pad": not p["count_include_pad"]}
+    return {"x": average_pool_gradient(gradient, x.shape[2:], **p | other)}
+
+
+@average_gradient_wrong(
+    "LAYER-4", "the gradient of an average pool divides by the whole kernel, with what overhangs"
+)
+def average_pool_gradient_counts_the_overhang(
+    x: Array, gradient: Array, **p: Any
+) -> dict[str, Array]:
+    windows = windows_of(x, p)
+    counts = windows.inside.sum(axis=-1, keepdims=True)
+    if p["count_include_pad"]:
+        counts = np.full(counts.shape, windows.inside.shape[-1])
+    return {"x": windows.back(windows.inside / counts * gradient[..., None])}
+
+
+@average_gradient_wrong("LAYER-9", "the gradient of an average pool leaves its last windows out")
+def average_pool_gradient_without_the_last(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    cut = gradient.copy()
+    if cut.shape[-1] > 1:
+        cut[..., -1] = 0
+    return {"x": average_pool_gradient(cut, x.shape[2:], **p)}

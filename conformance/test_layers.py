@@ -1,0 +1,390 @@
+"""Layers: pooling, activations, dense, batch normalisation and dropout."""
+
+import numpy as np
+from hypothesis import strategies as st
+
+from adapters import Unsupported
+from adapters.operations import GRADIENTS_OF
+from conformance.answers import answer
+from conformance.calls import Call
+from conformance.clauses import clause
+from conformance.data import FLOATS
+from conformance.judge import Disagreement, Evidence, Reading
+from conformance.layer_checks import (
+    check_dropped,
+    check_limits,
+    check_nan,
+    check_share,
+    check_ties,
+    values,
+)
+from conformance.layer_requests import (
+    LAYERS,
+    batch_norm,
+    drawn,
+    dropout,
+    of_kind,
+    pool,
+)
+from conformance.layouts import gaps
+from conformance.makers import requests
+from conformance.requests import Request
+from conformance.subject import Subject
+from reference.activations import ACTIVATIONS
+from reference.formats import FORMATS
+
+NORMALISATION = "Ioffe and Szegedy, Batch Normalization (2015), algorithm 1"
+DROPOUT = "Srivastava et al., Dropout (2014), in the inverted form that all frameworks have"
+ROUNDING = "Higham (2002), Accuracy and Stability of Numerical Algorithms, chapter 3"
+POOLING = "Dumoulin and Visin, A guide to convolution arithmetic (2016), chapter 3"
+_LIMITS = {
+    "relu": (np.inf, 0.0),
+    "leaky_relu": (np.inf, -np.inf),
+    "sigmoid": (1.0, 0.0),
+    "tanh": (1.0, -1.0),
+}
+
+
+def either(subject: Subject, data: st.DataObject, operations: tuple[str, ...]) -> Request:
+    """A request of one of the operations that the backend offers."""
+    offered = [name for name in operations if subject.adapter.offers(name) != "not offered"]
+    if not offered:
+        raise Unsupported("no layer is offered")
+    return data.draw(requests(subject, data.draw(st.sampled_from(offered))))
+
+
+def check_every_kind(subject: Subject, request: Request) -> None:
+    """On integers, and on real numbers of every kind."""
+    subject.check_request(request)
+    for kind in FLOATS:
+        subject.check_request(of_kind(request, kind), f"{kind} values")
+
+
+def in_full(request: Request) -> Request:
+    """The layer of whose gradients the request is."""
+    arrays = {name: array for name, array in request.arrays.items() if name != "gradient"}
+    return request.but(operation=request.operation.removeprefix(GRADIENTS_OF), arrays=arrays)
+
+
+@clause(
+    "LAYER-1",
+    "Every result and every gradient has the dtype of the input, and its shape is the one that "
+    "kernel, stride, padding and dilation say.",
+    source=POOLING,
+)
+def test_shapes_and_dtypes(subject: Subject, data: st.DataObject) -> None:
+    request = either(subject, data, (*LAYERS, *(GRADIENTS_OF + name for name in LAYERS)))
+    got = subject.perform(request)
+    for name, right in answer(request, subject.promise).items():
+        if name not in got:
+            raise Disagreement(f"{name} is missing in {sorted(got)}", Evidence(request))
+        if (got[name].shape, got[name].dtype) != (right.value.shape, subject.numpy_dtype):
+            raise Disagreement(
+                f"{request.operation}: {name} should be {subject.dtype} of {right.value.shape}, "
+                f"and is {got[name].dtype} of {got[name].shape}",
+                Evidence(request, got=got[name]),
+            )
+
+
+@clause(
+    "LAYER-2",
+    "A max pool takes the largest value of every window, without any rounding.",
+    source=POOLING,
+)
+def test_max_pool(subject: Subject, data: st.DataObject) -> None:
+    check_every_kind(subject, data.draw(requests(subject, "max_pool")))
+
+
+@clause(
+    "LAYER-3",
+    "Padding never wins a max pool: where all values are negative, so are all results.",
+    source="The definition of a maximum",
+)
+def test_padding_never_wins(subject: Subject, data: st.DataObject) -> None:
+    padded = ("symmetric", "asymmetric", "named", "ceil", "free")
+    make = pool("max_pool", styles=padded, fill=lambda rng, shape: -rng.integers(1, 99, shape))
+    subject.check_request(data.draw(drawn(subject, make)))
+
+
+@clause(
+    "LAYER-4",
+    "With ceil_mode a pool keeps a last window that overhangs, if it starts inside the input or "
+    "the padding before it; what overhangs is no value of it.",
+    source="The documentation of torch.nn.MaxPool2d and AvgPool2d",
+)
+def test_ceil_mode(subject: Subject, data: st.DataObject) -> None:
+    for operation in ("max_pool", "average_pool"):
+        if subject.adapter.offers(operation) != "not offered":
+            for backward in (False, True):
+                make = pool(operation, backward=backward, styles=("ceil",))
+                subject.check_request(data.draw(drawn(subject, make)))
+    either(subject, data, ("max_pool", "average_pool"))
+
+
+@clause(
+    "LAYER-5",
+    "The gradient of a max pool goes to the value that won each window, and adds up where one "
+    "value won several.",
+    source="The chain rule",
+)
+def test_max_pool_gradient(subject: Subject, data: st.DataObject) -> None:
+    check_every_kind(subject, data.draw(requests(subject, GRADIENTS_OF + "max_pool")))
+
+
+@clause(
+    "LAYER-6",
+    "Where several values of a window are the largest, its gradient goes to some of them, and "
+    "none of it is lost or doubled.",
+    source="The subgradients of a maximum, which are the means of the gradients at its values",
+)
+def test_ties(subject: Subject, data: st.DataObject) -> None:
+    make = pool("max_pool", backward=True, fill=lambda rng, shape: rng.integers(0, 3, shape))
+    check_ties(subject, data.draw(drawn(subject, make)).but(data="ties"))
+
+
+@clause(
+    "LAYER-7",
+    "An average pool takes the mean of every window, within the rounding error of any direct "
+    "algorithm; on integers exactly, where a power of two divides.",
+    source=POOLING,
+)
+def test_average_pool(subject: Subject, data: st.DataObject) -> None:
+    check_every_kind(subject, data.draw(requests(subject, "average_pool")))
+
+
+@clause(
+    "LAYER-8",
+    "Zeros of the padding count as values of an average pool, or are left out: as "
+    "count_include_pad, or the padding's name, says.",
+    source="The documentation of torch.nn.AvgPool2d",
+)
+def test_count_include_pad(subject: Subject, data: st.DataObject) -> None:
+    make = pool("average_pool", styles=("symmetric", "asymmetric", "named"))
+    subject.check_request(data.draw(drawn(subject, make)))
+
+
+@clause(
+    "LAYER-9",
+    "The gradient of an average pool shares each value evenly among those that its window counts.",
+    source="The chain rule",
+)
+def test_average_pool_gradient(subject: Subject, data: st.DataObject) -> None:
+    check_every_kind(subject, data.draw(requests(subject, GRADIENTS_OF + "average_pool")))
+
+
+@clause(
+    "LAYER-10",
+    "Each activation, and its gradient, is the function of that name within the rounding errors "
+    "of its formula, with exp, tanh and erf within 2 ulp.",
+    source=ROUNDING,
+)
+def test_activations(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(requests(subject, GRADIENTS_OF + "activation"))
+    check_every_kind(subject, in_full(request))
+    if subject.adapter.offers(request.operation) != "not offered":
+        check_every_kind(subject, request)
+
+
+@clause(
+    "LAYER-11",
+    "At 0 relu has the derivative 0; large values, and infinite ones where the function has a "
+    "limit, give that limit, and no NaN.",
+    source="The definition of a limit, and what all frameworks do",
+)
+def test_corners(subject: Subject, data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(tuple(ACTIVATIONS)))
+    far = data.draw(st.sampled_from((1e2, 1e3, 1e4)))
+    # Gradients of gelu_tanh hold the square, which must be a number.
+    near = min(far, FORMATS[subject.dtype].largest ** 0.5 / 4)
+    for backward, reach in ((False, far), (True, near)):
+        x = np.array([[0.0, reach, -reach, 1.0, -1.0]], subject.numpy_dtype)
+        arrays = {"x": x} | ({"gradient": np.ones_like(x)} if backward else {})
+        name = GRADIENTS_OF + "activation" if backward else "activation"
+        if subject.adapter.offers(name) != "not offered":
+            subject.check_request(Request(name, arrays, {"kind": kind}, data="extremes"))
+    if kind in _LIMITS:
+        check_limits(subject, kind, _LIMITS[kind])
+
+
+@clause(
+    "LAYER-12",
+    "A dense layer is, on integers exactly, the inner product of all inputs with the weights of "
+    "each output; its gradients are inner products, too.",
+    source="Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.5.6",
+)
+def test_dense(subject: Subject, data: st.DataObject) -> None:
+    for operation in ("dense", GRADIENTS_OF + "dense"):
+        check_every_kind(subject, data.draw(requests(subject, operation)))
+
+
+@clause(
+    "LAYER-13",
+    "A dense layer is the cross-correlation whose filters cover the whole input.",
+    source="Long, Shelhamer, Darrell, Fully Convolutional Networks (2015), section 3.1",
+)
+def test_dense_covers_the_input(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(requests(subject, "dense"))
+    got = values(subject.perform(request), "result")
+    axes = data.draw(st.sampled_from(subject.capabilities.spatial_axes))
+    x, weights = (
+        request.arrays[name].reshape(len(request.arrays[name]), 1, *(1,) * (axes - 1), -1)
+        for name in ("x", "weights")
+    )
+    ones = (1,) * axes
+    call = Call(x, weights, request.arrays.get("bias"), ones, ((0, 0),) * axes, ones, 1)
+    right = Reading(subject.result(call).astype("float64").reshape(-1), np.zeros(()))
+    subject.agree(Reading(got.reshape(-1), np.zeros(())), right, request, "as a dense layer")
+
+
+@clause(
+    "LAYER-14",
+    "In training batch normalisation uses mean and variance of the batch, channel by channel, the "
+    "variance divided by the number of values; and sums no squares of values far from 0.",
+    source=NORMALISATION,
+)
+def test_batch_norm(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, batch_norm(training=True)))
+    check_every_kind(subject, request)
+    far = request.arrays["x"].astype("float64") + 2.0 ** (request.format.precision // 2)
+    x = far.astype(subject.numpy_dtype)
+    subject.check_request(request.with_arrays(x=x).but(data="far from 0"), "far from 0")
+
+
+@clause(
+    "LAYER-15",
+    "What batch normalisation keeps moves by the momentum towards mean and variance of each batch, "
+    "over several batches; in inference it is used, and stays.",
+    source="Ioffe and Szegedy (2015), section 3.1",
+)
+def test_kept_statistics(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, batch_norm(training=True)))
+    for number in range(3):
+        x = of_kind(request.but(seed=(request.seed or 0) + number), "positive").arrays["x"]
+        request = request.with_arrays(x=x).but(data="positive")
+        got = subject.check_request(request, f"update {number + 1}")
+        request = request.with_arrays(mean=got["mean"], variance=got["variance"])
+    later = request.but(parameters={**request.parameters, "training": False})
+    subject.check_request(later, "in inference")
+
+
+@clause(
+    "LAYER-16",
+    "In inference batch normalisation uses what was kept, and one item comes out the same alone "
+    "as in its batch.",
+    source="Ioffe and Szegedy (2015), section 3.1",
+)
+def test_inference(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, batch_norm(training=False)))
+    check_every_kind(subject, request)
+    subject.check_request(request.with_arrays(x=request.arrays["x"][:1]), "one item")
+
+
+@clause(
+    "LAYER-17",
+    "The gradients of batch normalisation take into account, in training, that mean and variance "
+    "depend on every value of the batch.",
+    source="Ioffe and Szegedy (2015), section 3",
+)
+def test_batch_norm_gradients(subject: Subject, data: st.DataObject) -> None:
+    check_every_kind(subject, data.draw(requests(subject, GRADIENTS_OF + "batch_norm")))
+
+
+@clause(
+    "LAYER-18",
+    "Epsilon is added to the variance, under the root: channels without variance come out as the "
+    "shift, and faint ones as epsilon says.",
+    source=NORMALISATION,
+)
+def test_faint_channels(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, batch_norm(training=True)))
+    x = request.arrays["x"].astype("float64")
+    constant = np.zeros_like(x) + request.arrays["shift"].reshape(-1, *(1,) * (x.ndim - 2))
+    faint = 2.0 ** np.floor(np.log2(request.parameters["epsilon"]) / 2 - 3)
+    for name, weak in (("constant", constant), ("faint", faint * x)):
+        changed = request.with_arrays(x=weak.astype(subject.numpy_dtype))
+        subject.check_request(changed.but(data=name), f"{name} channels")
+
+
+@clause(
+    "LAYER-19",
+    "In training dropout sets each value to 0, with the probability of its rate, or else divides "
+    "it by the share that is kept; which ones differs from channel to channel.",
+    source=DROPOUT,
+)
+def test_dropout(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, dropout(training=True)))
+    check_share(request, check_dropped(request, values(subject.perform(request), "result")))
+
+
+@clause(
+    "LAYER-20",
+    "Equal seeds drop the same values, different seeds others; in inference dropout changes "
+    "nothing.",
+    source=DROPOUT,
+)
+def test_seeds(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, dropout(training=True)))
+    seed = request.parameters["seed"]
+    other = request.but(parameters={**request.parameters, "seed": seed + 1})
+    first, second, again = (
+        check_dropped(asked, values(subject.perform(asked), "result"))
+        for asked in (request, other, request)
+    )
+    if not np.array_equal(first, again):
+        raise Disagreement("equal seeds drop different values", Evidence(request, got=again))
+    if np.array_equal(first, second):
+        raise Disagreement("different seeds drop the same values", Evidence(other, got=second))
+    later = {**request.parameters, "training": False}
+    subject.check_request(request.but(parameters=later), "in inference")
+
+
+@clause(
+    "LAYER-21",
+    "The gradient of dropout is dropout of the gradient, with the same values kept; in inference "
+    "it is the gradient.",
+    source="The chain rule",
+)
+def test_dropout_gradient(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(requests(subject, GRADIENTS_OF + "dropout"))
+    if not request.parameters["training"]:
+        subject.check_request(request)
+        return
+    got = values(subject.perform(request), "x")
+    forward = values(subject.perform(in_full(request)), "result")
+    if not np.array_equal(check_dropped(request, got), check_dropped(in_full(request), forward)):
+        raise Disagreement("the gradient keeps other values", Evidence(request, forward, got))
+
+
+@clause(
+    "LAYER-22",
+    "A NaN reaches what depends on it, and nothing else: the means of its windows, its own "
+    "activation, the outputs of its item.",
+    source="IEEE 754-2019, section 6.2",
+)
+def test_nan(subject: Subject, data: st.DataObject) -> None:
+    request = either(subject, data, ("max_pool", "average_pool", "activation", "dense"))
+    x = request.arrays["x"].astype("float64")
+    place = tuple(data.draw(st.integers(0, n - 1)) for n in x.shape)
+    x[place] = np.nan
+    check_nan(subject, request.with_arrays(x=x.astype(subject.numpy_dtype)).but(data="nan"))
+
+
+@clause(
+    "LAYER-23",
+    "A layer hangs on nothing but its arguments: neither on earlier calls nor on the layout in "
+    "memory; and it changes no argument.",
+    source="The definition of a function",
+)
+def test_layers_remember_nothing(subject: Subject, data: st.DataObject) -> None:
+    request = either(subject, data, (*LAYERS, *(GRADIENTS_OF + name for name in LAYERS)))
+    other = of_kind(request, "uniform")
+    for asked, when in ((request, "first"), (other, "then"), (request, "again")):
+        subject.check_request(asked, when)
+    laid = {name: gaps(array) for name, array in request.arrays.items()}
+    got = subject.perform_as_is(request.but(arrays=laid))
+    right = answer(request, subject.promise)
+    subject.agree_on(request, got, right, "with arrays that are not contiguous")
+    for name, array in request.arrays.items():
+        if not np.array_equal(laid[name], array):
+            message = f"{request.operation} changed its argument {name}"
+            raise Disagreement(message, Evidence(request, array, laid[name]))
