@@ -51,6 +51,7 @@ CHAPTERS = {
     "PROBE": Chapter("Probes", "conformance.test_probes"),
     "GRADE": Chapter("Grades", "conformance.test_grades"),
     "GRAD": Chapter("Gradients", "conformance.test_gradients"),
+    "LAYER": Chapter("Layers", "conformance.test_layers"),
     "LOSS": Chapter("Loss and optimizers", "conformance.test_losses"),
     "TRAIN": Chapter("Training on MNIST", "conformance.test_training"),
     "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),

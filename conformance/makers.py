@@ -17,6 +17,7 @@ Maker = Callable[[Dice, str, Sequence[int]], Request]
 
 MAKERS: dict[str, Maker] = {}
 _MODULES: tuple[str, ...] = (
+    "layer_requests",
     "loss_requests",
     "training_requests",
 )

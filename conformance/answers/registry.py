@@ -9,7 +9,13 @@ from conformance.requests import Request
 Answer = Callable[[Request, str], dict[str, Reading]]
 
 ANSWERS: dict[str, Answer] = {}
-_MODULES = ("answers.gradients", "answers.losses", "answers.optimizers", "training_requests")
+_MODULES = (
+    "answers.gradients",
+    "answers.layers",
+    "answers.losses",
+    "answers.optimizers",
+    "training_requests",
+)
 
 
 def answers(*operations: str) -> Callable[[Answer], Answer]:

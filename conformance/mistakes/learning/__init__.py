@@ -2,7 +2,24 @@
 operation as a backend would have it that makes the mistake.
 """
 
-from conformance.mistakes.learning import gradients, losses, optimizers, training
+from conformance.mistakes.learning import (
+    gradients,
+    layers,
+    losses,
+    optimizers,
+    pooling,
+    training,
+)
 from conformance.mistakes.learning.catalogue import WRONG, Wrong, wrong_ways
 
-__all__ = ["WRONG", "Wrong", "gradients", "losses", "optimizers", "training", "wrong_ways"]
+__all__ = [
+    "WRONG",
+    "Wrong",
+    "gradients",
+    "layers",
+    "losses",
+    "optimizers",
+    "pooling",
+    "training",
+    "wrong_ways",
+]
