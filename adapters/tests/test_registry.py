@@ -147,7 +147,7 @@ class Acme(Reference):
 
 
 def test_the_version_of_the_contract() -> None:
-    assert CONTRACT == 1
+    assert CONTRACT == 2
 
 
 # What is not

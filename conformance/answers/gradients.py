@@ -86,9 +86,10 @@ def reading(
     bias: Array | None = None,
 ) -> Reading:
     """What a cross-correlation comes to that sums ``terms`` numbers into each of its values, and
-    adds a ``bias``, if that needs no finish.
+    adds a ``bias``, if that needs no finish. Integers must be exact where full accuracy is
+    promised.
     """
-    if request.exact:
+    if request.exact and promise == "A":
         wide = AsCrossCorrelation(
             part.x.astype("float64"), part.filters.astype("float64"), part.parameters, part.finish
         )

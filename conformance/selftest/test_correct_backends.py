@@ -99,7 +99,8 @@ BACKENDS = {
 }
 
 
-OF_GROUPS_AND_NAMES = ("GEOM-6", "GEOM-7", "GEOM-8", "GEOM-9", "CHAN-4", "CHAN-5")
+OF_GROUPS_AND_NAMES = ("GEOM-6", "GEOM-7", "GEOM-8", "GEOM-9", "CHAN-4", "CHAN-5", "GRAD-11")
+EXEMPT = ("promises grade B", "not offered", "judged in", "no bound on single values")
 
 
 @pytest.mark.parametrize("clause", clauses().values(), ids=clauses())
@@ -115,7 +116,7 @@ def test_no_false_alarm(name: str, clause: Any, monkeypatch: pytest.MonkeyPatch)
             clause.hold(Subject(backend, dtype), few, seed=0)
         except Unsupported as why:
             may = clause.id in OF_GROUPS_AND_NAMES
-            exempt = "promises grade B" in str(why)
+            exempt = any(words in str(why) for words in EXEMPT)
             if not (may or exempt):
                 raise
 
