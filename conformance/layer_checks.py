@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from adapters.operations import GRADIENTS_OF
+from conformance.answers import answer
 from conformance.judge import Disagreement, Evidence
 from conformance.requests import Request
 from conformance.subject import Subject
@@ -19,6 +20,20 @@ FLAKE = 1e-12  # the chance that a right dropout is called wrong
 def values(got: dict[str, Array], name: str) -> Array:
     """An array of the answer as float64; nothing where it is missing."""
     return got[name].astype("float64") if name in got else np.zeros(0)
+
+
+def check_form(subject: Subject, request: Request) -> None:
+    """Every array of the answer has its shape and the dtype."""
+    got = subject.perform(request)
+    for name, right in answer(request, subject.promise).items():
+        if name not in got:
+            raise Disagreement(f"{name} is missing in {sorted(got)}", Evidence(request))
+        if (got[name].shape, got[name].dtype) != (right.value.shape, subject.numpy_dtype):
+            raise Disagreement(
+                f"{request.operation}: {name} should be {subject.dtype} of {right.value.shape}, "
+                f"and is {got[name].dtype} of {got[name].shape}",
+                Evidence(request, got=got[name]),
+            )
 
 
 def check_ties(subject: Subject, request: Request) -> None:

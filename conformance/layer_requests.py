@@ -294,7 +294,7 @@ def _small(rng: Rng, shape: Sizes) -> Array:
 
 
 def _nonzero(rng: Rng, shape: Sizes) -> Array:
-    return rng.integers(1, 10, shape) * rng.choice([-1, 1], shape)
+    return np.asarray(rng.integers(1, 10, shape) * rng.choice([-1, 1], shape))
 
 
 _MAKERS: dict[str, Callable[..., Maker]] = {

@@ -176,12 +176,12 @@ def _by_moments(
 ) -> Array:
     """The result, normalised by these."""
     how = p | {"training": False}
-    moments = a | {"mean": mean, "variance": variance}
+    moments: dict[str, Any] = a | {"mean": mean, "variance": variance}
     return layers.batch_norm(x, **moments, **how)["result"]
 
 
-def _split(given: dict[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
-    arrays = {name: given[name] for name in ("scale", "shift", "mean", "variance")}
+def _split(given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    arrays: dict[str, Any] = {name: given[name] for name in ("scale", "shift", "mean", "variance")}
     return arrays, {name: value for name, value in given.items() if name not in arrays}
 
 
@@ -280,7 +280,10 @@ def norm_over_all_channels(x: Array, **given: Any) -> dict[str, Array]:
 
 @norm_wrong("LAYER-14", "batch normalisation leaves out scale and shift")
 def norm_without_scale_and_shift(x: Array, **given: Any) -> dict[str, Array]:
-    plain = {"scale": np.ones_like(given["scale"]), "shift": np.zeros_like(given["shift"])}
+    plain: dict[str, Any] = {
+        "scale": np.ones_like(given["scale"]),
+        "shift": np.zeros_like(given["shift"]),
+    }
     return layers.batch_norm(x, **given | plain)
 
 
@@ -309,8 +312,8 @@ def norm_gradient_of_a_constant_variance(
     found = norm_gradient_of_constants(x, gradient, **given)
     if not given["training"]:
         return found
-    by_x = found["x"]
-    return found | {"x": by_x - by_x.mean(axis=(0, *range(2, x.ndim)), keepdims=True)}
+    mean = found["x"].mean(axis=(0, *range(2, x.ndim)), keepdims=True)
+    return found | {"x": np.asarray(found["x"] - mean)}
 
 
 @norm_gradient_wrong(
@@ -318,7 +321,7 @@ def norm_gradient_of_a_constant_variance(
 )
 def norm_scale_gradient_of_the_input(x: Array, gradient: Array, **given: Any) -> dict[str, Array]:
     found = _norm_gradients(x, gradient, given)
-    return found | {"scale": (gradient * x).sum(axis=(0, *range(2, x.ndim)))}
+    return found | {"scale": np.asarray((gradient * x).sum(axis=(0, *range(2, x.ndim))))}
 
 
 @norm_gradient_wrong("LAYER-17", "the gradient of batch normalisation leaves the scale out")

@@ -46,16 +46,16 @@ def average_pool_gradient_of_the_windows_only(x: Array, gradient: Array, **p: An
 
 
 @in_max_pool("LAYER-2")
-def max_pool_wrong_in_the_ninth_channel(x: Array, **p: Any) -> Answer:
-    """Kernels that compute eight channels at once leave a remainder."""
+def max_pool_of_four_channels(x: Array, **p: Any) -> Answer:
+    """A kernel that computes four channels at once leaves the others empty."""
     result = pooling.max_pool(x, **p)
     result[:, 4:] = 0
     return result
 
 
 @in_max_pool("LAYER-2")
-def max_pool_of_three_values_at_most(x: Array, **p: Any) -> Answer:
-    """It has a loop for kernels of up to three values, and runs it for larger ones, too."""
+def max_pool_of_large_kernels_leaves_one_out(x: Array, **p: Any) -> Answer:
+    """Kernels of more than three values lose the last of the window."""
     windows = windows_of(x, p)
     values = windows.values(x, -np.inf)
     cut = values[..., :-1] if p["kernel"][-1] > 3 else values
@@ -63,7 +63,7 @@ def max_pool_of_three_values_at_most(x: Array, **p: Any) -> Answer:
 
 
 @in_max_pool("LAYER-2")
-def max_pool_steps_in_the_padding_alone(x: Array, *, padding: Any, **p: Any) -> Answer:
+def max_pool_pads_both_sides_alike(x: Array, *, padding: Any, **p: Any) -> Answer:
     """Unequal padding is taken for the larger of both sides."""
     if isinstance(padding, str):
         return pooling.max_pool(x, padding=padding, **p)
@@ -85,7 +85,7 @@ def max_pool_starts_from_zero(x: Array, **p: Any) -> Answer:
 
 @in_max_pool("LAYER-3")
 def max_pool_starts_from_the_smallest_positive_number(x: Array, **p: Any) -> Answer:
-    return np.maximum(pooling.max_pool(x, **p), np.finfo(x.dtype).tiny)
+    return np.asarray(np.maximum(pooling.max_pool(x, **p), np.finfo(x.dtype).tiny))
 
 
 @in_max_pool("LAYER-4")
@@ -127,7 +127,7 @@ def average_pool_sums_in_float16(x: Array, **p: Any) -> Answer:
 
 
 @in_average_pool("LAYER-7")
-def average_pool_divides_in_float32(x: Array, **p: Any) -> Answer:
+def average_pool_multiplies_by_a_float32(x: Array, **p: Any) -> Answer:
     windows = windows_of(x, p)
     counts = (windows.padded if p["count_include_pad"] else windows.inside).sum(axis=-1)
     share = np.float32(1) / counts.astype("float32")
@@ -165,7 +165,7 @@ def tanh_by_a_rational_function(x: Array, kind: str) -> Answer:
     squares = x * x
     quotient = x * (135135 + squares * (17325 + squares * (378 + squares)))
     divisor = 135135 + squares * (62370 + squares * (3150 + squares * 28))
-    return np.clip(quotient / divisor, -1, 1).astype(x.dtype)
+    return np.asarray(np.clip(quotient / divisor, -1, 1), x.dtype)
 
 
 @in_activation("LAYER-10")
@@ -310,7 +310,7 @@ def dropout_drops_whole_channels(x: Array, *, rate: float, seed: int, training: 
 def dropout_always_drops_half(x: Array, *, rate: float, seed: int, training: bool) -> Answer:
     if not training:
         return x.copy()
-    return _dropped(x, np.random.default_rng(seed).random(x.shape) >= 0.5, rate)
+    return _dropped(x, np.asarray(np.random.default_rng(seed).random(x.shape) >= 0.5), rate)
 
 
 @in_dropout("LAYER-20")
@@ -323,7 +323,7 @@ def dropout_goes_on_with_one_generator() -> Callable[..., Answer]:
     rng = np.random.default_rng(0)
 
     def dropout(x: Array, *, rate: float, seed: int, training: bool) -> Answer:
-        return _dropped(x, rng.random(x.shape) >= rate, rate) if training else x.copy()
+        return _dropped(x, np.asarray(rng.random(x.shape) >= rate), rate) if training else x.copy()
 
     return dropout
 
@@ -346,7 +346,7 @@ def average_pool_by_running_sums(x: Array, **p: Any) -> Answer:
 @in_dense("LAYER-22")
 def dense_mixes_items_on_nan(x: Array, weights: Array, bias: Array | None = None) -> Answer:
     result = layers.dense(x, weights, bias)
-    return result + 0 * result.sum()
+    return np.asarray(result + 0 * result.sum())
 
 
 @in_batch_norm("LAYER-23")
