@@ -15,7 +15,8 @@ from typing import Annotated, Any
 
 from reports.records import Record, ResultsError, Rule, made
 
-FORMAT = 1
+FORMAT = 2
+CROSS_CORRELATE = "cross_correlate"
 TABLE = Path(__file__).parent / "data" / "sharpness.json"
 
 Examples = Annotated[int, Rule(lambda n: n > 0, "1 or more")]
@@ -41,7 +42,7 @@ class Other(Record):
 
 @dataclass(frozen=True)
 class Fault(Record):
-    """A wrong convolution, and what became of it.
+    """A wrong operation, and what became of it.
 
     `sentence` says what is wrong, and `clause` is the one that a reader would expect to catch it.
     `catches` are the first five clauses that caught it, and `clause` if it did, each with the
@@ -49,7 +50,9 @@ class Fault(Record):
     of the whole specification, read from the start, up to and with the first failing one; None if
     none fails.
     `mistake` names the diagnosis of the first failure of `clause` ("" if nothing known explains
-    it) and `diagnosis` is its sentence. `others` are the other suites that caught it, by name.
+    it) and `diagnosis` is its sentence. `others` are the other suites that caught it, by name; they
+    meet wrong cross-correlations only, and no other `operation`. The chapters of learning meet
+    those, and for them `until_caught` begins with these chapters.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Fault(Record):
     mistake: str
     diagnosis: str
     others: tuple[str, ...]
+    operation: str = CROSS_CORRELATE
 
     @property
     def caught(self) -> bool:
@@ -125,6 +129,11 @@ class Sharpness(Record):
     def median_until_caught(self) -> float | None:
         """Of the examples until any clause failed, the specification read from the start."""
         return _median(fault.until_caught for fault in self.faults)
+
+    @property
+    def comparable(self) -> int:
+        """How many faults the other suites have met."""
+        return sum(fault.operation == CROSS_CORRELATE for fault in self.faults)
 
     def caught_by(self, other: str) -> int:
         """How many faults the other suite of this name caught."""

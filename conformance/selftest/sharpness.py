@@ -30,6 +30,8 @@ from conformance.clauses import Clause, clauses
 from conformance.diagnosis import NONE, Diagnosis, diagnose
 from conformance.judge import Disagreement, Evidence
 from conformance.plan import EXAMPLES
+from conformance.request_diagnosis import diagnose_request
+from conformance.requests import Request
 from conformance.selftest import other_suites
 from conformance.selftest.faults import FAULTS, Fault
 from conformance.selftest.test_faults import DEFAULT
@@ -39,6 +41,7 @@ from reference.geometry import Array, Parameters
 from reports import sharpness
 from reports.sharpness import TABLE, Sharpness
 
+LEARNING = ("GRAD", "LAYER", "LOSS", "TRAIN")
 _MOST_CLAUSES = 5  # that catch a fault, before only the one that names it is tried
 
 
@@ -79,7 +82,7 @@ def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness
     catches: dict[str, int] = {}
     ran, until_caught = 0, None
     diagnosis = NONE
-    for clause in clauses().values():
+    for clause in met_by(fault):
         if len(catches) >= _MOST_CLAUSES and clause.id != fault.clause:
             continue
         trial = attempt(clause, fault, settings, seed)
@@ -100,11 +103,21 @@ def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness
         mistake=diagnosis.mistake,
         diagnosis=diagnosis.sentence,
         others=(),
+        operation=fault.operation,
     )
 
 
+def met_by(fault: Fault) -> list[Clause]:
+    """The clauses that ask for what is wrong: chapters of learning, or all others."""
+    learning = fault.operation != sharpness.CROSS_CORRELATE
+    return [c for c in clauses().values() if (c.id.partition("-")[0] in LEARNING) == learning]
+
+
 def _diagnosis(fault: Fault, evidence: Evidence) -> Diagnosis:
-    return diagnose(Subject(fault.adapter(), fault.dtype), evidence)
+    subject = Subject(fault.adapter(), fault.dtype)
+    if isinstance(evidence.asked, Request):
+        return diagnose_request(subject, evidence)
+    return diagnose(subject, evidence)
 
 
 @contextlib.contextmanager
@@ -139,7 +152,8 @@ def rows(
 ) -> Iterator[sharpness.Fault]:
     with truth_remembered():
         for fault in faults:
-            others = [suite.name for suite in suites if suite.catches(fault.adapter())]
+            met = suites if fault.operation == sharpness.CROSS_CORRELATE else ()
+            others = [suite.name for suite in met if suite.catches(fault.adapter())]
             yield replace(measure(fault, settings, seed), others=tuple(others))
 
 
@@ -193,8 +207,8 @@ def totals(measured: Sharpness) -> str:
         f"examples, median: {measured.median_examples} of the clause that names the fault, "
         f"{measured.median_until_caught} of the specification from its start",
         *(
-            f"{other.name} {other.version}: {measured.caught_by(other.name)} of {count} caught by "
-            f"{other.cases} cases. {other.rule}"
+            f"{other.name} {other.version}: {measured.caught_by(other.name)} of "
+            f"{measured.comparable} caught by {other.cases} cases. {other.rule}"
             for other in measured.others
         ),
     ]

@@ -68,7 +68,7 @@ def test_the_published_table_is_whole() -> None:
         ({"faults": (FLIPPED, FLIPPED)}, "two faults are called 'flipped'"),
         ({"clauses": ("CORR-1",)}, "'flipped' names unknown clauses: {'CORR-2'}"),
         ({"others": ()}, "'flipped' names unknown suites: {'ACME'}"),
-        ({"format": 2}, "format is 2, but must be 1"),
+        ({"format": 3}, "format is 3, but must be 2"),
         ({"seed": "0"}, "seed is '0', but must be of type int"),
     ],
 )
@@ -81,7 +81,7 @@ def test_what_cannot_be_a_table(changes: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"format": 1', '"format": 2', "its format is 2, not 1"),
+        ('"format": 2', '"format": 3', "its format is 3, not 2"),
         ('"seed": 0', '"seed": NaN', "NaN is no number of strict JSON"),
         ('"seed": 0,\n', "", "sharpness.seed is missing"),
         ('"seed": 0', '"seed": 0, "sead": 1', "sharpness has a field 'sead', which is unknown"),
