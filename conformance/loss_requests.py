@@ -41,7 +41,7 @@ def _far_apart(rng: Rng, shape: Sizes, format_: Format) -> Array:
 
 def _one_ahead(rng: Rng, shape: Sizes, format_: Format) -> Array:
     logits = rng.uniform(-1, 1, shape)
-    logits[np.arange(shape[0]), rng.integers(shape[1], size=shape[0])] = 1e4
+    logits[np.arange(shape[0]), rng.integers(shape[1], size=shape[0])] = 3e4
     return logits
 
 
