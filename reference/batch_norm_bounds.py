@@ -126,7 +126,9 @@ class _Channels:
         if training:
             axes = _axes(x)
             largest = np.abs(x).max(axis=axes, keepdims=True)[0]
-            mean, variance = (a[0] for a in (x.mean(axes, keepdims=True), x.var(axes, keepdims=1)))
+            mean, variance = (
+                a[0] for a in (x.mean(axes, keepdims=True), x.var(axes, keepdims=True))
+            )
             mean_error = growth(2 * n + 8) * largest + 3 * lost
             spread = np.sqrt(variance) * mean_error
             variance_error = growth(n + 6) * variance + 3 * spread + 2 * mean_error**2 + 3 * lost

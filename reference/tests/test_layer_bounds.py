@@ -129,7 +129,8 @@ def check_forms(kind: str, dtype: str, x: Array, gradient: Array) -> None:
     right = activations.activate(wide, kind)
     right_slope = activations.activation_gradient(wide, wide_gradient, kind)
     with np.errstate(over="ignore", invalid="ignore"):
-        for form in (*FORMS[kind], lambda x: activations.activate(x, kind)):
+        within(activations.activate(x, kind), right, bound)
+        for form in FORMS[kind]:
             within(form(x), right, bound)
         for derivative in SLOPES[kind]:
             within(gradient * derivative(x), right_slope, slope)
@@ -203,9 +204,9 @@ def test_every_order_of_batch_normalisation_is_within_its_bound(data: str, dtype
         f = x.dtype.type
         given = {"scale": f(rng.uniform(-2, 2)), "shift": f(rng.uniform(-2, 2))}
         kept = {"mean": f(rng.uniform(-2, 2)), "variance": f(rng.uniform(0.5, 2))}
-        how = {"training": True, "momentum": 0.3, "epsilon": 1e-3, "unbiased": True}
-        arrays = {name: np.array([value]) for name, value in (given | kept).items()}
-        wide = {name: array.astype("float64") for name, array in arrays.items()}
+        how: Any = {"training": True, "momentum": 0.3, "epsilon": 1e-3, "unbiased": True}
+        arrays: Any = {name: np.array([value]) for name, value in (given | kept).items()}
+        wide: Any = {name: array.astype("float64") for name, array in arrays.items()}
         right: Any = layers.batch_norm(x.astype("float64"), **wide, **how)
         bounds = batch_norm_bounds(x, **arrays, **how, format_=FORMATS[dtype])
         with np.errstate(all="ignore"):
@@ -254,11 +255,11 @@ def test_every_order_of_its_gradients_is_within_its_bound(data: str, dtype: str)
         rng = np.random.default_rng(seed)
         x = DATA[data](rng, (int(rng.integers(2, 40)), 1)).astype(dtype)
         gradient = DATA["normal"](rng, x.shape).astype(dtype)
-        arrays = {
+        arrays: Any = {
             name: rng.uniform(0.5, 2, 1).astype(dtype) for name in ("scale", "mean", "variance")
         }
-        how = {"training": True, "epsilon": 1e-3}
-        wide = {name: array.astype("float64") for name, array in arrays.items()}
+        how: Any = {"training": True, "epsilon": 1e-3}
+        wide: Any = {name: array.astype("float64") for name, array in arrays.items()}
         right: Any = layers.batch_norm_gradients(
             x.astype("float64"), gradient=gradient.astype("float64"), **wide, **how
         )
@@ -281,8 +282,8 @@ def test_a_variance_by_squares_is_not() -> None:
     x = (1000 + rng.uniform(-1, 1, (20, 1))).astype("float32")
     mean = x.mean(dtype="float32")
     variance = (x * x).mean(dtype="float32") - mean * mean
-    ones = {name: np.ones(1, "float32") for name in ("scale", "shift", "mean", "variance")}
-    how = {"training": True, "momentum": 0.1, "epsilon": 1e-5, "unbiased": False}
+    ones: Any = {name: np.ones(1, "float32") for name in ("scale", "shift", "mean", "variance")}
+    how: Any = {"training": True, "momentum": 0.1, "epsilon": 1e-5, "unbiased": False}
     right: Any = layers.batch_norm(x.astype("float64"), **ones, **how)
     bounds = batch_norm_bounds(x, **ones, **how, format_=FORMATS["float32"])
     learned = np.float32(0.9) + np.float32(0.1) * variance

@@ -3,6 +3,7 @@ operation as a backend would have it that makes the mistake.
 """
 
 from conformance.mistakes.learning import (
+    activations,
     gradients,
     layers,
     losses,
@@ -15,6 +16,7 @@ from conformance.mistakes.learning.catalogue import WRONG, Wrong, wrong_ways
 __all__ = [
     "WRONG",
     "Wrong",
+    "activations",
     "gradients",
     "layers",
     "losses",

@@ -1,4 +1,4 @@
-"""Activations, dense layers, batch normalisation and dropout done wrong, and their gradients."""
+"""Dense layers, batch normalisation and dropout done wrong, and their gradients."""
 
 from functools import partial
 from typing import Any
@@ -9,11 +9,8 @@ from adapters.operations import GRADIENTS_OF
 from adapters.reference_adapter import Reference
 from conformance.mistakes.learning.catalogue import wrong
 from reference import layers
-from reference.activations import activate, activation_gradient
 from reference.geometry import Array
 
-activation_wrong = partial(wrong, "activation")
-activation_gradient_wrong = partial(wrong, GRADIENTS_OF + "activation")
 dense_wrong = partial(wrong, "dense")
 dense_gradient_wrong = partial(wrong, GRADIENTS_OF + "dense")
 norm_wrong = partial(wrong, "batch_norm")
@@ -22,95 +19,6 @@ dropout_wrong = partial(wrong, "dropout")
 dropout_gradient_wrong = partial(wrong, GRADIENTS_OF + "dropout")
 
 _REFERENCE = Reference()
-
-
-@activation_wrong("LAYER-10", "leaky_relu has the slope 0.2 for negative values, not 0.01")
-def leaky_slope_of_a_fifth(x: Array, kind: str) -> Array:
-    return np.where(x > 0, x, 0.2 * x) if kind == "leaky_relu" else activate(x, kind)
-
-
-@activation_wrong("LAYER-10", "leaky_relu is relu")
-def leaky_relu_is_relu(x: Array, kind: str) -> Array:
-    return activate(x, "relu" if kind == "leaky_relu" else kind)
-
-
-@activation_wrong("LAYER-10", "gelu is its approximation by tanh")
-def gelu_by_tanh(x: Array, kind: str) -> Array:
-    return activate(x, "gelu_tanh" if kind == "gelu" else kind)
-
-
-@activation_wrong("LAYER-10", "gelu_tanh is gelu itself, not the approximation by tanh")
-def gelu_tanh_is_gelu(x: Array, kind: str) -> Array:
-    return activate(x, "gelu" if kind == "gelu_tanh" else kind)
-
-
-@activation_wrong("LAYER-10", "gelu is x sigmoid(1.702 x)")
-def gelu_by_sigmoid(x: Array, kind: str) -> Array:
-    return x * activate(1.702 * x, "sigmoid") if kind == "gelu" else activate(x, kind)
-
-
-@activation_wrong("LAYER-10", "sigmoid is piecewise linear: 0.2 x + 0.5 between 0 and 1")
-def sigmoid_hard(x: Array, kind: str) -> Array:
-    return np.clip(0.2 * x + 0.5, 0, 1) if kind == "sigmoid" else activate(x, kind)
-
-
-@activation_wrong("LAYER-10", "relu is cut off at 6")
-def relu_cut_off_at_6(x: Array, kind: str) -> Array:
-    return np.clip(x, 0, 6) if kind == "relu" else activate(x, kind)
-
-
-@activation_wrong("LAYER-11", "sigmoid is exp(x) / (1 + exp(x)), which is NaN for large values")
-def sigmoid_overflows(x: Array, kind: str) -> Array:
-    if kind != "sigmoid":
-        return activate(x, kind)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(np.exp(x) / (1 + np.exp(x)))
-
-
-@activation_wrong("LAYER-11", "tanh is a quotient of exponentials, which is NaN for large values")
-def tanh_overflows(x: Array, kind: str) -> Array:
-    if kind != "tanh":
-        return activate(x, kind)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray((np.exp(2 * x) - 1) / (np.exp(2 * x) + 1))
-
-
-@activation_gradient_wrong("LAYER-11", "the derivative of relu at 0 is 1")
-def relu_derivative_1_at_0(x: Array, gradient: Array, kind: str) -> dict[str, Array]:
-    found = activation_gradient(x, gradient, kind)
-    return {"x": np.where(x == 0, gradient, found) if kind == "relu" else found}
-
-
-@activation_gradient_wrong("LAYER-11", "the derivative of relu at 0 is 1 / 2")
-def relu_derivative_half_at_0(x: Array, gradient: Array, kind: str) -> dict[str, Array]:
-    found = activation_gradient(x, gradient, kind)
-    return {"x": np.where(x == 0, gradient / 2, found) if kind == "relu" else found}
-
-
-@activation_gradient_wrong("LAYER-10", "the gradients of activations leave the gradient out")
-def derivative_instead_of_gradient(x: Array, gradient: Array, kind: str) -> dict[str, Array]:
-    return {"x": activation_gradient(x, np.ones_like(gradient), kind)}
-
-
-@activation_gradient_wrong("LAYER-10", "the derivative of sigmoid takes x for sigmoid(x)")
-def sigmoid_derivative_of_the_result(x: Array, gradient: Array, kind: str) -> dict[str, Array]:
-    found = activation_gradient(x, gradient, kind)
-    return {"x": gradient * x * (1 - x) if kind == "sigmoid" else found}
-
-
-@activation_gradient_wrong("LAYER-10", "the derivative of tanh is 1 - tanh(x)")
-def tanh_derivative_not_squared(x: Array, gradient: Array, kind: str) -> dict[str, Array]:
-    found = activation_gradient(x, gradient, kind)
-    return {"x": gradient * (1 - np.tanh(x)) if kind == "tanh" else found}
-
-
-@activation_gradient_wrong("LAYER-10", "the derivative of gelu leaves x times the density out")
-def gelu_derivative_without_density(x: Array, gradient: Array, kind: str) -> dict[str, Array]:
-    if kind == "gelu":
-        divisor = np.where(x == 0, 1, x)
-        share = np.where(x == 0, 0.5, activate(x, "gelu") / divisor)
-        return {"x": gradient * share}
-    return {"x": activation_gradient(x, gradient, kind)}
 
 
 @dense_wrong("LAYER-12", "the dense layer takes square weights transposed")
@@ -309,7 +217,7 @@ def norm_gradient_of_constants(x: Array, gradient: Array, **given: Any) -> dict[
 def norm_gradient_of_a_constant_variance(
     x: Array, gradient: Array, **given: Any
 ) -> dict[str, Array]:
-    found = norm_gradient_of_constants(x, gradient, **given)
+    found: dict[str, Array] = norm_gradient_of_constants(x, gradient, **given)
     if not given["training"]:
         return found
     mean = found["x"].mean(axis=(0, *range(2, x.ndim)), keepdims=True)

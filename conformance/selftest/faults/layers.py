@@ -168,13 +168,6 @@ def tanh_by_a_rational_function(x: Array, kind: str) -> Answer:
     return np.asarray(np.clip(quotient / divisor, -1, 1), x.dtype)
 
 
-@in_activation("LAYER-10")
-def activation_constants_in_float32(x: Array, kind: str) -> Answer:
-    """A slope of float32(0.01), in float64."""
-    slope = float(np.float32(activations.LEAKY_SLOPE))
-    return np.where(x > 0, x, slope * x) if kind == "leaky_relu" else activations.activate(x, kind)
-
-
 @in_activation("LAYER-10", "float32")
 def sigmoid_from_a_table(x: Array, kind: str) -> Answer:
     found = activations.activate(x, kind)
