@@ -40,7 +40,7 @@ class KnownIssue:
     ``case``: the arguments that show it.
     """
 
-    clause: str
+    clauses: tuple[str, ...]
     backend: str
     versions: str
     mistake: str
@@ -57,7 +57,8 @@ class KnownIssue:
         device = adapter.environment().get("device", "").lower()
         name = adapter.name.partition("@")[0]  # without the version of another interpreter
         return (
-            (clause, name) == (self.clause, self.backend)
+            clause in self.clauses
+            and name == self.backend
             and (not self.dtypes or subject.dtype in self.dtypes)
             and (not device or self.device.lower() in device)
             and _is_among(str(adapter.version), self.versions)
@@ -65,18 +66,20 @@ class KnownIssue:
 
     def covers(self, evidence: Evidence, promise: str = "A") -> bool:
         """Whether a failure is this one."""
-        if evidence.got is None:
-            return False
         if isinstance(evidence.asked, Request):
             return self._covers_part(evidence, evidence.asked, promise)
+        if evidence.got is None:
+            return False
         witness = Witness.of(evidence.call, evidence.got.astype("float64"), promise)
         return witness.wrong and witness.fits(MISTAKES[self.mistake])
 
     def _covers_part(self, evidence: Evidence, request: Request, promise: str) -> bool:
         mistake = WRONG.get(self.mistake)
-        if mistake is None or mistake.operation != request.operation or evidence.got is None:
+        if mistake is None or mistake.operation != request.operation:
             return False
         found = predicted(mistake, request)
+        if evidence.got is None:  # the mistake may lead to an error
+            return found is None
         reading = answer(request, promise).get(evidence.part)
         if found is None or reading is None or evidence.part not in found:
             return False
@@ -165,7 +168,7 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
     needed = {name for name, field in known.items() if field.default is MISSING}
     if missing := needed - set(entry):
         raise KnownIssueError(f"missing fields: {', '.join(sorted(missing))}")
-    for name in ("dtypes", "sometimes"):
+    for name in ("clauses", "dtypes", "sometimes"):
         entry[name] = tuple(entry.get(name, ()))
     issue = KnownIssue(**entry)
     if not issue.link and not issue.reason:

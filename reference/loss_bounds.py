@@ -26,7 +26,7 @@ from reference.running_error import Arithmetic, Computed
 
 
 def loss_within(
-    logits: Array,
+    logits: Array | Computed,
     labels: Array,
     class_weights: Array | None = None,
     *,
@@ -35,8 +35,8 @@ def loss_within(
     format_: Format | None = None,
 ) -> Computed:
     """:func:`reference.loss.softmax_cross_entropy` and its error, in the format of the logits or
-    in ``format_``. Infinitely wrong where the sum over the items, or over the classes that
-    smoothing shares with, may overflow before it is divided.
+    in ``format_``. Logits that are off already pass that on. Infinitely wrong where the sum over
+    the items, or over the classes that smoothing shares with, may overflow before it is divided.
     """
     given = _given(logits, format_)
     surprise = _log_softmax(given) * -1
@@ -48,7 +48,7 @@ def loss_within(
 
 
 def gradient_within(
-    logits: Array,
+    logits: Array | Computed,
     labels: Array,
     gradient: Array,
     class_weights: Array | None = None,
@@ -66,7 +66,9 @@ def gradient_within(
     return by_logits * given.arithmetic.given(gradient)
 
 
-def _given(logits: Array, format_: Format | None) -> Computed:
+def _given(logits: Array | Computed, format_: Format | None) -> Computed:
+    if isinstance(logits, Computed):
+        return logits
     arithmetic = Arithmetic.of(format_ or FORMATS[logits.dtype.name])
     return arithmetic.given(logits)
 

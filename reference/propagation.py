@@ -12,7 +12,7 @@ may go either way, and the bound says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from reference.correlation import cross_correlate
 from reference.errors import ParameterError
 from reference.formats import Format
 from reference.geometry import Array
-from reference.loss import softmax_cross_entropy, softmax_cross_entropy_gradient
+from reference.loss_bounds import gradient_within, loss_within
 from reference.network import (
     Activate,
     Convolution,
@@ -36,16 +36,18 @@ from reference.network import (
 )
 from reference.optimizers import SGD
 from reference.pooling import max_pool, max_pool_gradient
-
-_ULPS = 4  # of exp and log, in units of the roundoff
+from reference.running_error import Arithmetic, Computed
 
 
 @dataclass(frozen=True, eq=False)
 class Bounded:
-    """``value`` (float64), and how far off it may be."""
+    """``value`` (float64), and how far off it may be: infinitely where nothing bounds it."""
 
     value: Array
     error: Array
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "error", np.nan_to_num(self.error, nan=np.inf, posinf=np.inf))
 
     @property
     def size(self) -> Array:
@@ -219,40 +221,14 @@ def _fan_in(own: Weights) -> int:
 
 
 def _loss(logits: Bounded, labels: Array, format_: Format) -> tuple[Bounded, Bounded]:
-    """The mean loss, and the gradient by the logits.
+    """The mean loss, and the gradient by the logits."""
+    given = replace(Arithmetic.of(format_).given(logits.value), error=logits.error)
+    loss, gradient = loss_within(given, labels), gradient_within(given, labels, np.ones(()))
+    return _bounded(loss), _bounded(gradient)
 
-    An error e of the logits moves a share p by p (exp(2 e) - 1) at most, and the loss of an item
-    by 2 e. Their own rounding: with d = z - max z and s = sum exp d, the loss of an item is off by
-    u [sum p|d| + |d_y| + |l| + c log s + c + C - 1], a share by u p [2|d| + sum p|d| + 2 c + C].
-    """
-    z, u = logits.value, format_.unit_roundoff
-    count, classes = z.shape
-    rows = np.arange(count)
-    d = z - z.max(axis=1, keepdims=True)
-    powers = np.exp(d)
-    total = powers.sum(axis=1, keepdims=True)
-    p = powers / total
-    drift = 2 * logits.error.max(axis=1, keepdims=True)
-    mean_d = (p * np.abs(d)).sum(axis=1, keepdims=True)
-    losses = np.log(total[:, 0]) - d[rows, labels]
-    own = u * (
-        mean_d[:, 0]
-        + np.abs(d[rows, labels])
-        + np.abs(losses)
-        + _ULPS * np.log(total[:, 0])
-        + _ULPS
-        + classes
-        - 1
-    )
-    each = drift[:, 0] + own
-    mean = np.mean(np.abs(losses) + each)
-    error = each.mean() + gamma(np.array(count + 1.0), u) * mean + format_.smallest_normal
-    loss = Bounded(softmax_cross_entropy(z, labels), np.asarray(error))
 
-    gradient = softmax_cross_entropy_gradient(z, labels)
-    shares = p * (np.expm1(drift) + u * (2 * np.abs(d) + mean_d + 2 * _ULPS + classes))
-    moved = (shares + 4 * u * np.abs(gradient) * count) / count
-    return loss, Bounded(gradient, moved + (classes + 2) * format_.smallest_normal)
+def _bounded(a: Computed) -> Bounded:
+    return Bounded(a.value.astype("float64"), a.error.astype("float64"))
 
 
 def _stepped(weight: Array, gradient: Bounded, rate: float, format_: Format) -> Bounded:

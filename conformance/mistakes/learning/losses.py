@@ -7,6 +7,7 @@ import numpy as np
 
 from adapters.operations import GRADIENTS_OF
 from conformance.mistakes.learning.catalogue import wrong
+from reference.formats import rounded
 from reference.geometry import Array
 from reference.loss import log_softmax, softmax_cross_entropy, softmax_cross_entropy_gradient
 
@@ -116,6 +117,15 @@ def labels_counted_from_one(logits: Array, labels: Array, **a: Any) -> Array:
     return softmax_cross_entropy(logits, (labels - 1) % logits.shape[1], **a)
 
 
+@loss_wrong("LOSS-12", "the labels are rounded to 8 bits (bfloat16): class 377 becomes 376")
+def labels_of_8_bits(labels: Array, **a: Any) -> Array:
+    return softmax_cross_entropy(labels=_of_8_bits(labels), **a)
+
+
+def _of_8_bits(labels: Array) -> Array:
+    return rounded(labels.astype("float64"), 8).astype(labels.dtype)
+
+
 @loss_wrong("LOSS-8", "label smoothing spreads over the other classes only, by C - 1")
 def smoothing_over_the_others(
     logits: Array, labels: Array, label_smoothing: float, **a: Any
@@ -182,6 +192,11 @@ def weight_of_the_label_for_all_classes(
         unweighted = unweighted * len(labels)
     given = unweighted * class_weights[labels][:, None] / divisor
     return total(log_softmax(logits), given)
+
+
+@loss_gradient_wrong("LOSS-12", "the labels of the gradient are rounded to 8 bits (bfloat16)")
+def loss_gradient_of_labels_of_8_bits(labels: Array, **a: Any) -> dict[str, Array]:
+    return {"logits": right_gradient(labels=_of_8_bits(labels), **a)}
 
 
 @loss_gradient_wrong("LOSS-3", "the gradient is not divided by the number of items")

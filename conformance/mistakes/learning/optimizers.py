@@ -242,6 +242,31 @@ def weight_decay_in_the_velocity_only(weight: Array, gradients: Array, optimizer
     return np.array(weights).reshape(gradients.shape)
 
 
+@optimizer_wrong("LOSS-16", "momentum, weight decay and the powers of betas are made float32 first")
+def constants_through_float32(
+    weight: Array, gradients: Array, optimizer: Mapping[str, Any]
+) -> Array:
+    """As by a cast that takes a Python float for one; the learning rate and the rest are exact."""
+    settings = optimizer_of(optimizer)
+    settings = replace(settings, weight_decay=float(np.float32(settings.weight_decay)))
+    if isinstance(settings, SGD):
+        momentum = float(np.float32(settings.momentum))
+        return trajectory(replace(settings, momentum=momentum), weight, gradients)
+    rate, decay = settings.learning_rate, settings.weight_decay
+    first, second = (float(np.float32(beta)) for beta in (settings.beta1, settings.beta2))
+    mean, square, weights = 0 * weight, 0 * weight, []
+    for step, drawn in enumerate(gradients, start=1):
+        gradient = drawn if settings.decoupled else drawn + decay * weight
+        weight = weight * (1 - rate * decay) if settings.decoupled else weight
+        mean = settings.beta1 * mean + (1 - settings.beta1) * gradient
+        square = settings.beta2 * square + (1 - settings.beta2) * gradient**2
+        root = (1 - second**step) ** 0.5
+        spread = np.sqrt(square) + settings.epsilon * (1.0 if settings.epsilon_hat else root)
+        weight = weight - rate * mean / (1 - first**step) * root / spread
+        weights.append(weight)
+    return np.array(weights).reshape(gradients.shape)
+
+
 # -- Adam ---------------------------------------------------------------------------------------
 
 
