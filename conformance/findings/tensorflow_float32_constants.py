@@ -1,6 +1,6 @@
 """TensorFlow's gelu and leaky_relu are no more accurate in float64 than in float32.
 
-Their constants are rounded to float32 on the way: sqrt(2) and 0.044715 in gelu by tf.cast, the
+Their constants are rounded to float32 on the way: sqrt(1 / 2) and 0.044715 in gelu by tf.cast, the
 slope of leaky_relu as an attribute of its kernel. Needs TensorFlow only; exits with 1 where the
 finding shows.
 """

@@ -15,7 +15,7 @@ activation_gradient_wrong = partial(wrong, GRADIENTS_OF + "activation")
 
 # Constants on their way through float32.
 _SLOPE = float(np.float32(LEAKY_SLOPE))
-_STRETCH = math.sqrt(2) / float(np.float32(math.sqrt(2)))
+_STRETCH = float(np.float32(math.sqrt(0.5))) * math.sqrt(2)
 _CUBIC = float(np.float32(0.044715))
 
 
