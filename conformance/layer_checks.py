@@ -51,7 +51,7 @@ def check_ties(subject: Subject, request: Request) -> None:
     lost = np.abs(got.sum(axis=axes) - gradient.sum(axis=axes))
     if not (lost <= rounding * np.abs(gradient).sum(axis=axes)).all():
         message = f"the gradients of a channel sum up to {lost.max()} more or less than they should"
-        raise Disagreement(message, Evidence(request, got=got))
+        raise Disagreement(message, Evidence(request, got=got, part="x"))
     ways = {
         "first": won & (won.cumsum(axis=-1) == 1),
         "last": won & (won[..., ::-1].cumsum(axis=-1)[..., ::-1] == 1),

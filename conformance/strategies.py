@@ -47,6 +47,9 @@ _MOST_WORK = 1024  # items x channels x filters of an everyday layer
 
 DRAWN_BYTES = 64
 
+# Two of the seven kinds of real numbers: every kind is met many times in a run.
+SOME_KINDS = st.lists(st.sampled_from(tuple(FLOATS)), min_size=2, max_size=2, unique=True)
+
 
 class Dice:
     """Numbers read from bytes, one after another."""

@@ -13,10 +13,9 @@ from adapters import Unsupported
 from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.clauses import clause
-from conformance.data import FLOATS
 from conformance.judge import Disagreement, Evidence, Reading
 from conformance.requests import Request, call_of, gradient_request, transposed_request
-from conformance.strategies import integer_recipes
+from conformance.strategies import SOME_KINDS, integer_recipes
 from conformance.subject import Subject
 from reference.geometry import Array, output_size
 
@@ -66,7 +65,7 @@ def test_gradients_on_integers(subject: Subject, data: st.DataObject) -> None:
 )
 def test_rounding_of_gradients(subject: Subject, data: st.DataObject) -> None:
     recipe = data.draw(integer_recipes(subject))
-    for kind in FLOATS:
+    for kind in data.draw(SOME_KINDS):
         subject.check_request(gradient_request(replace(recipe, data=kind)), f"{kind} values")
 
 
@@ -297,7 +296,7 @@ def test_transposed(subject: Subject, data: st.DataObject) -> None:
 )
 def test_rounding_of_transposed(subject: Subject, data: st.DataObject) -> None:
     recipe = data.draw(integer_recipes(subject))
-    for kind in FLOATS:
+    for kind in data.draw(SOME_KINDS):
         request = transposed_request(replace(recipe, data=kind))
         subject.check_request(request, f"{kind} values")
     if subject.adapter.offers(GRADIENTS_OF + "transposed_cross_correlate") == "own":

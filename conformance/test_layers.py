@@ -8,7 +8,6 @@ from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.calls import Call
 from conformance.clauses import clause
-from conformance.data import FLOATS
 from conformance.judge import Disagreement, Evidence, Reading
 from conformance.layer_checks import (
     check_dropped,
@@ -30,6 +29,7 @@ from conformance.layer_requests import (
 from conformance.layouts import gaps
 from conformance.makers import requests
 from conformance.requests import Request
+from conformance.strategies import SOME_KINDS
 from conformance.subject import Subject
 from reference.activations import ACTIVATIONS
 from reference.formats import FORMATS
@@ -59,10 +59,10 @@ def either(subject: Subject, data: st.DataObject, operations: tuple[str, ...]) -
     return data.draw(requests(subject, offered(subject, data, operations)))
 
 
-def check_every_kind(subject: Subject, request: Request) -> None:
-    """On integers, and on real numbers of every kind."""
+def check_values(subject: Subject, data: st.DataObject, request: Request) -> None:
+    """On integers, and on real numbers of some kinds."""
     subject.check_request(request)
-    for kind in FLOATS:
+    for kind in data.draw(SOME_KINDS):
         subject.check_request(of_kind(request, kind), f"{kind} values")
 
 
@@ -93,7 +93,7 @@ def test_shapes_and_dtypes(subject: Subject, data: st.DataObject) -> None:
     source=POOLING,
 )
 def test_max_pool(subject: Subject, data: st.DataObject) -> None:
-    check_every_kind(subject, data.draw(requests(subject, "max_pool")))
+    check_values(subject, data, data.draw(requests(subject, "max_pool")))
 
 
 @clause(
@@ -128,7 +128,7 @@ def test_ceil_mode(subject: Subject, data: st.DataObject) -> None:
     source="The chain rule",
 )
 def test_max_pool_gradient(subject: Subject, data: st.DataObject) -> None:
-    check_every_kind(subject, data.draw(requests(subject, GRADIENTS_OF + "max_pool")))
+    check_values(subject, data, data.draw(requests(subject, GRADIENTS_OF + "max_pool")))
 
 
 @clause(
@@ -149,7 +149,7 @@ def test_ties(subject: Subject, data: st.DataObject) -> None:
     source=POOLING,
 )
 def test_average_pool(subject: Subject, data: st.DataObject) -> None:
-    check_every_kind(subject, data.draw(requests(subject, "average_pool")))
+    check_values(subject, data, data.draw(requests(subject, "average_pool")))
 
 
 @clause(
@@ -169,7 +169,7 @@ def test_count_include_pad(subject: Subject, data: st.DataObject) -> None:
     source="The chain rule",
 )
 def test_average_pool_gradient(subject: Subject, data: st.DataObject) -> None:
-    check_every_kind(subject, data.draw(requests(subject, GRADIENTS_OF + "average_pool")))
+    check_values(subject, data, data.draw(requests(subject, GRADIENTS_OF + "average_pool")))
 
 
 @clause(
@@ -180,9 +180,9 @@ def test_average_pool_gradient(subject: Subject, data: st.DataObject) -> None:
 )
 def test_activations(subject: Subject, data: st.DataObject) -> None:
     request = data.draw(requests(subject, GRADIENTS_OF + "activation"))
-    check_every_kind(subject, in_full(request))
+    check_values(subject, data, in_full(request))
     if subject.adapter.offers(request.operation) != "not offered":
-        check_every_kind(subject, request)
+        check_values(subject, data, request)
 
 
 @clause(
@@ -214,7 +214,7 @@ def test_corners(subject: Subject, data: st.DataObject) -> None:
 )
 def test_dense(subject: Subject, data: st.DataObject) -> None:
     for operation in ("dense", GRADIENTS_OF + "dense"):
-        check_every_kind(subject, data.draw(requests(subject, operation)))
+        check_values(subject, data, data.draw(requests(subject, operation)))
 
 
 @clause(
@@ -244,7 +244,7 @@ def test_dense_covers_the_input(subject: Subject, data: st.DataObject) -> None:
 )
 def test_batch_norm(subject: Subject, data: st.DataObject) -> None:
     request = data.draw(drawn(subject, batch_norm(training=True)))
-    check_every_kind(subject, request)
+    check_values(subject, data, request)
     far = request.arrays["x"].astype("float64") + 2.0 ** (request.format.precision // 2)
     x = far.astype(subject.numpy_dtype)
     subject.check_request(request.with_arrays(x=x).but(data="far from 0"), "far from 0")
@@ -275,7 +275,7 @@ def test_kept_statistics(subject: Subject, data: st.DataObject) -> None:
 )
 def test_inference(subject: Subject, data: st.DataObject) -> None:
     request = data.draw(drawn(subject, batch_norm(training=False)))
-    check_every_kind(subject, request)
+    check_values(subject, data, request)
     subject.check_request(request.with_arrays(x=request.arrays["x"][:1]), "one item")
 
 
@@ -286,7 +286,7 @@ def test_inference(subject: Subject, data: st.DataObject) -> None:
     source="Ioffe and Szegedy (2015), section 3",
 )
 def test_batch_norm_gradients(subject: Subject, data: st.DataObject) -> None:
-    check_every_kind(subject, data.draw(requests(subject, GRADIENTS_OF + "batch_norm")))
+    check_values(subject, data, data.draw(requests(subject, GRADIENTS_OF + "batch_norm")))
 
 
 @clause(

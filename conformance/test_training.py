@@ -30,6 +30,7 @@ from conformance.requests import Request
 from conformance.subject import Subject
 from reference.filters import edge_filters, sobel_filters
 from reference.geometry import Array
+from reference.network import Network
 from reference.optimizers import SGD
 from reference.propagation import bounded_logits, bounded_step
 from reference.training import accuracy
@@ -38,6 +39,7 @@ SGD_SOURCE = "Bottou, Curtis, Nocedal, Optimization methods for large-scale mach
 ROUNDING = "Higham (2002), section 3.1, carried forward and backward through the network"
 EMERGE = "LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition"
 WIDE = ("float64", "float32")
+QUICK, THOROUGH = 8, 1000  # examples of the profiles
 _SURE = 6.5  # standard deviations: a chance below 1e-10
 _CHANCE = 0.3
 # What a network must reach after so many steps, whatever the reference's seeds reach.
@@ -47,6 +49,15 @@ _FLOORS = {CNN: ((40, 0.6), (150, 0.85), (2811, 0.97)), MLP: ((40, 0.4), (150, 0
 def only_in(subject: Subject, *dtypes: str) -> None:
     if subject.dtype not in dtypes:
         raise Unsupported(f"judged in {' and '.join(dtypes)}")
+
+
+def course_for(subject: Subject, network: Network) -> Course:
+    """What is derived, and slow, trains no longer than in the quick profile, unless it is to be
+    thorough.
+    """
+    derived = subject.adapter.offers("train") == "derived"
+    effort = subject.effort
+    return course(network, min(effort, QUICK) if derived and effort < THOROUGH else effort)
 
 
 def is_fast(subject: Subject) -> bool:
@@ -112,7 +123,7 @@ def follow(subject: Subject, request: Request, run: Run, lesson: Course, what: s
 )
 def test_free_run(subject: Subject) -> None:
     only_in(subject, "float64")
-    lesson = course(CNN, subject.effort)
+    lesson = course_for(subject, CNN)
     request, run = run_of(subject, lesson)
     follow(subject, request, run, lesson, "training")
 
@@ -157,7 +168,7 @@ def test_one_step(subject: Subject) -> None:
 def test_prediction(subject: Subject) -> None:
     if subject.promise != "A":
         raise Unsupported("its promise is no bound on single values")
-    lesson = course(CNN, subject.effort)
+    lesson = course_for(subject, CNN)
     images, _ = test_set("float64")
     weights = reference_run(lesson).weights
     weights = {name: w.astype(subject.numpy_dtype) for name, w in weights.items()}
@@ -177,7 +188,7 @@ def test_prediction(subject: Subject) -> None:
 )
 def test_narrow_run(subject: Subject) -> None:
     only_in(subject, "float32")
-    lesson = course(CNN, subject.effort)
+    lesson = course_for(subject, CNN)
     request, run = run_of(subject, lesson)
     if not np.isfinite(run.losses).all():
         raise Disagreement("a loss is not finite", Evidence(request, got=run.losses))
@@ -235,7 +246,7 @@ def band(lesson: Course) -> tuple[float, float]:
 def test_accuracy(subject: Subject) -> None:
     # In float64 it is that of the reference, to which TRAIN-1 and TRAIN-3 hold the backend.
     only_in(subject, "float32" if "float32" in subject.capabilities.dtypes else "float64")
-    judge_accuracy(subject, course(CNN, subject.effort), "CNN")
+    judge_accuracy(subject, course_for(subject, CNN), "CNN")
 
 
 @clause(
@@ -245,7 +256,7 @@ def test_accuracy(subject: Subject) -> None:
 )
 def test_dense_network(subject: Subject) -> None:
     only_in(subject, *WIDE)
-    lesson = course(MLP, subject.effort)
+    lesson = course_for(subject, MLP)
     if subject.dtype == "float64":
         request, run = run_of(subject, lesson)
         follow(subject, request, run, lesson, "training of a dense network")
@@ -324,7 +335,7 @@ def _check_order(subject: Subject, request: Request) -> None:
 )
 def test_filters_emerge(subject: Subject) -> None:
     only_in(subject, *WIDE)
-    lesson = course(CNN, subject.effort)
+    lesson = course_for(subject, CNN)
     request, run = run_of(subject, lesson)
     start, learned = lesson.weights()["0.filters"], run.weights["0.filters"]
     moved = float(np.linalg.norm(learned - start) / np.linalg.norm(start))
@@ -350,7 +361,7 @@ def test_filters_emerge(subject: Subject) -> None:
 )
 def test_compiled(subject: Subject) -> None:
     only_in(subject, "float64")
-    lesson = replace(course(CNN, subject.effort), steps=20)
+    lesson = replace(course_for(subject, CNN), steps=20)
     request = asked(lesson, subject)
     request = request.but(parameters={**request.parameters, "compiled": True})
     follow(subject, request, _run(subject, request), lesson, "compiled training")

@@ -100,6 +100,8 @@ BACKENDS = {
 
 
 OF_GROUPS_AND_NAMES = ("GEOM-6", "GEOM-7", "GEOM-8", "GEOM-9", "CHAN-4", "CHAN-5", "GRAD-11")
+TRAINED = ("last tap first", "by FFT")
+LONG = [name for name in clauses() if name.startswith(("GRAD", "TRAIN"))]
 EXEMPT = ("promises grade B", "not offered", "judged in", "no bound on single values")
 
 
@@ -108,7 +110,9 @@ EXEMPT = ("promises grade B", "not offered", "judged in", "no bound on single va
 def test_no_false_alarm(name: str, clause: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(test_grades, "ladder", lambda axes: probes.ladder(axes)[::9])
     backend = BACKENDS[name]
-    few = hypothesis.settings(DEFAULT, max_examples=15)
+    if clause.id.startswith("TRAIN") and name not in TRAINED:
+        pytest.skip("two of them are trained")
+    few = hypothesis.settings(DEFAULT, max_examples=8 if clause.id in LONG else 15)
     for dtype in backend.capabilities.dtypes:
         if (name, dtype) == ("in float32", "float64"):
             continue  # that one is a fault

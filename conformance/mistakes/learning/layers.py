@@ -27,6 +27,26 @@ def dense_weights_transposed(x: Array, weights: Array, bias: Array | None = None
     return layers.dense(x, weights.T if square else weights, bias)
 
 
+@dense_wrong("LAYER-12", "sums of the dense layer are cut to 8 bits, not rounded")
+def dense_cut_to_8_bits(x: Array, weights: Array, bias: Array | None = None) -> Array:
+    products = _cut(x @ weights.T)
+    return products if bias is None else products + bias
+
+
+def _cut(a: Array) -> Array:
+    """The first 8 bits of every value."""
+    significands, exponents = np.frexp(a.astype("float64"))
+    return np.asarray(np.ldexp(np.trunc(np.ldexp(significands, 8)), exponents - 8))
+
+
+@dense_gradient_wrong("LAYER-12", "sums of the gradients of a dense layer are cut to 8 bits")
+def dense_gradients_cut_to_8_bits(
+    x: Array, weights: Array, gradient: Array, bias: Array | None = None
+) -> dict[str, Array]:
+    found = {"x": _cut(gradient @ weights), "weights": _cut(gradient.T @ x)}
+    return found if bias is None else found | {"bias": gradient.sum(axis=0)}
+
+
 @dense_wrong("LAYER-12", "the dense layer leaves the bias out")
 def dense_without_bias(x: Array, weights: Array, bias: Array | None = None) -> Array:
     return layers.dense(x, weights)

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from adapters.operations import GRADIENTS_OF
+from conformance.mistakes.catalogue import slices
 from conformance.mistakes.learning.catalogue import wrong
 from conformance.windows import Windows
-from reference.geometry import Array
+from reference.geometry import Array, Sizes, resolve_padding
 from reference.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
 
 max_wrong = partial(wrong, "max_pool")
@@ -130,6 +131,73 @@ def average_pool_divides_by_one_less(x: Array, **p: Any) -> Array:
     windows = windows_of(x, p)
     counts = (windows.padded if p["count_include_pad"] else windows.inside).sum(axis=-1)
     return np.asarray(windows.values(x, 0).sum(axis=-1) / np.maximum(counts - 1, 1))
+
+
+def _cropped(x: Array, p: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What "same" leaves of an input of three axes, where a stride exceeds the window, if the
+    padding that it needs is taken for a number below zero; and the parameters for that.
+    """
+    size = x.shape[2:]
+    if p["padding"] != "same_upper" or len(size) < 3:
+        return ..., p
+    ones = (1,) * len(size)
+    pads = resolve_padding("same_upper", size, p["kernel"], p["stride"], ones)
+    excess = (
+        max(n - k - (-(-n // step) - 1) * step, 0)
+        for n, k, step in zip(size, p["kernel"], p["stride"], strict=True)
+    )
+    return slices(*(slice(e // 2, None) for e in excess)), p | {"padding": pads}
+
+
+@max_wrong("LAYER-2", "the max pool of 3 axes takes values off the front where 'same' needs none")
+def max_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
+    seen, settings = _cropped(x, p)
+    return max_pool(x[seen], **settings)
+
+
+@average_wrong(
+    "LAYER-7", "the average pool of 3 axes takes values off the front where 'same' needs none"
+)
+def average_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
+    seen, settings = _cropped(x, p)
+    return average_pool(x[seen], **settings)
+
+
+@max_gradient_wrong(
+    "LAYER-5",
+    "the gradient of a max pool of 3 axes goes to what equals the result, from which 'same' took "
+    "values off the front",
+)
+def max_pool_gradient_same_crops_the_front(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+    seen, settings = _cropped(x, p)
+    windows, result = windows_of(x, p), max_pool(x[seen], **settings)
+    won = windows.values(x, -np.inf) == result[..., None]
+    return {"x": windows.back(won * gradient[..., None])}
+
+
+def _refused(x: Array, kernel: Sizes) -> None:
+    if len(kernel) == 3 and any(n < k for n, k in zip(x.shape[2:], kernel, strict=True)):
+        raise ValueError("the window is larger than the input without its padding")
+
+
+@average_wrong(
+    "LAYER-7", "the average pool of 3 axes refuses a window larger than the input without padding"
+)
+def average_pool_refuses_small_inputs(x: Array, kernel: Sizes, **p: Any) -> Array:
+    _refused(x, kernel)
+    return average_pool(x, kernel, **p)
+
+
+@average_gradient_wrong(
+    "LAYER-9",
+    "the gradient of an average pool of 3 axes refuses a window larger than the input without "
+    "padding",
+)
+def average_pool_gradient_refuses_small_inputs(
+    x: Array, gradient: Array, kernel: Sizes, **p: Any
+) -> dict[str, Array]:
+    _refused(x, kernel)
+    return {"x": average_pool_gradient(gradient, x.shape[2:], kernel, **p)}
 
 
 @max_gradient_wrong("LAYER-6", "all equal largest values get the whole gradient of a max pool")
