@@ -45,7 +45,8 @@ def check_ties(subject: Subject, request: Request) -> None:
     won = windows.winners(x)
     got = values(subject.perform(request), "x")
     if got.shape != x.shape or (got[windows.back(won) == 0] != 0).any():
-        raise Disagreement("a value that won no window has a gradient", Evidence(request, got=got))
+        message = "a value that won no window has a gradient"
+        raise Disagreement(message, Evidence(request, got=got, part="x"))
     axes: Any = tuple(range(2, x.ndim))
     rounding = gamma(np.asarray(won.shape[-1] + 1), request.format.unit_roundoff)
     lost = np.abs(got.sum(axis=axes) - gradient.sum(axis=axes))

@@ -26,7 +26,7 @@ import hypothesis
 
 from adapters import Unsupported, load
 from conformance import __version__, grades, judge
-from conformance.clauses import Clause, clauses
+from conformance.clauses import CHAPTERS, Clause, clauses
 from conformance.diagnosis import NONE, Diagnosis, diagnose
 from conformance.judge import Disagreement, Evidence
 from conformance.plan import EXAMPLES
@@ -108,9 +108,12 @@ def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness
 
 
 def met_by(fault: Fault) -> list[Clause]:
-    """The clauses that ask for what is wrong: chapters of learning, or all others."""
-    learning = fault.operation != sharpness.CROSS_CORRELATE
-    return [c for c in clauses().values() if (c.id.partition("-")[0] in LEARNING) == learning]
+    """The clauses that ask for what is wrong: the fault's own chapter where it is one of learning,
+    or all the others.
+    """
+    own = fault.clause.partition("-")[0]
+    chapters = {own} if own in LEARNING else {*CHAPTERS} - {*LEARNING}
+    return [c for c in clauses().values() if c.id.partition("-")[0] in chapters]
 
 
 def _diagnosis(fault: Fault, evidence: Evidence) -> Diagnosis:
