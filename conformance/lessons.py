@@ -91,7 +91,7 @@ def training_set(dtype: str) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=2)
-def test_set(dtype: str) -> tuple[Array, Array]:
+def held_out_set(dtype: str) -> tuple[Array, Array]:
     """Images (10000, 1, 28, 28) and labels."""
     data = mnist.load("test")
     return normalised(data.images, dtype), data.labels.astype("int64")
@@ -160,7 +160,7 @@ def reference_run(lesson: Course, dtype: str = "float64") -> Run:
 @lru_cache(maxsize=16)
 def reference_logits(lesson: Course, dtype: str) -> Array:
     """What the reference, trained so, makes of the test images."""
-    return predict(lesson.network, reference_run(lesson, dtype).weights, test_set(dtype)[0])
+    return predict(lesson.network, reference_run(lesson, dtype).weights, held_out_set(dtype)[0])
 
 
 def dithered(network: Network, count: int, batch: int) -> tuple[Array, Array]:

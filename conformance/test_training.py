@@ -20,11 +20,11 @@ from conformance.lessons import (
     asked,
     course,
     dithered,
+    held_out_set,
     prediction,
     reference_logits,
     reference_run,
     request_of,
-    test_set,
 )
 from conformance.requests import Request
 from conformance.subject import Subject
@@ -169,7 +169,7 @@ def test_prediction(subject: Subject) -> None:
     if subject.promise != "A":
         raise Unsupported("its promise is no bound on single values")
     lesson = course_for(subject, CNN)
-    images, _ = test_set("float64")
+    images, _ = held_out_set("float64")
     weights = reference_run(lesson).weights
     weights = {name: w.astype(subject.numpy_dtype) for name, w in weights.items()}
     request = prediction(CNN, weights, images[:600].astype(subject.numpy_dtype))
@@ -202,7 +202,7 @@ def test_narrow_run(subject: Subject) -> None:
 
 def judge_accuracy(subject: Subject, lesson: Course, name: str) -> None:
     """In the band of the reference's own seeds, and above the floor."""
-    images, labels = test_set("float64")
+    images, labels = held_out_set("float64")
     request, run = run_of(subject, lesson)
     weights = {k: w.astype(subject.numpy_dtype) for k, w in run.weights.items()}
     asked_for = prediction(lesson.network, weights, images.astype(subject.numpy_dtype))
@@ -229,7 +229,7 @@ def band(lesson: Course) -> tuple[float, float]:
     """What three seeds of the reference reach, widened by what chance can do to a share of 10,000
     images, twice; never below the floor.
     """
-    _, labels = test_set("float32")
+    _, labels = held_out_set("float32")
     seeds = (Course(**vars(lesson) | {"seed": seed}) for seed in range(3))
     found = [accuracy(reference_logits(one, "float32"), labels) for one in seeds]
     widths = [_SURE * (2 * p * (1 - p) / len(labels)) ** 0.5 for p in found]
@@ -273,7 +273,7 @@ def test_shuffled_labels(subject: Subject) -> None:
     lesson = Course(CNN, 40, 16, SGD(0.05))
     labels = np.random.default_rng(1).integers(0, 10, 60_000)
     request, run = run_of(subject, lesson, labels)
-    images, right = test_set("float64")
+    images, right = held_out_set("float64")
     weights = {k: w.astype(subject.numpy_dtype) for k, w in run.weights.items()}
     few = images[:1000].astype(subject.numpy_dtype)
     logits = subject.perform(prediction(CNN, weights, few))["result"].astype("float64")
