@@ -54,7 +54,7 @@ def give_the_same(a: Wrong, b: Wrong) -> bool:
     return True
 
 
-@pytest.mark.parametrize("name", list(WRONG)[::4])
+@pytest.mark.parametrize("name", [name for name in WRONG if name in FAULTS][::4])
 def test_no_mistake_is_taken_for_another(name: str) -> None:
     subject, evidence = failure_of(name)
     if not isinstance(evidence.asked, Request):

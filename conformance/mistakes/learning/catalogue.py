@@ -11,11 +11,14 @@ import numpy as np
 from reference.geometry import Array
 
 Operation = Callable[..., Any]
+SELDOM = ""
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """``clause``: the one that a reader would expect to catch it."""
+    """``clause``: the one that a reader would expect to catch it; ``SELDOM`` if it shows in so few
+    cases that no run of the default profile is sure to meet one.
+    """
 
     name: str
     operation: str

@@ -7,7 +7,7 @@ import numpy as np
 
 from adapters.operations import GRADIENTS_OF
 from conformance.mistakes.catalogue import slices
-from conformance.mistakes.learning.catalogue import wrong
+from conformance.mistakes.learning.catalogue import SELDOM, wrong
 from conformance.windows import Windows
 from reference.geometry import Array, Sizes, resolve_padding
 from reference.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
@@ -149,14 +149,14 @@ def _cropped(x: Array, p: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     return slices(*(slice(e // 2, None) for e in excess)), p | {"padding": pads}
 
 
-@max_wrong("LAYER-2", "the max pool of 3 axes takes values off the front where 'same' needs none")
+@max_wrong(SELDOM, "the max pool of 3 axes takes values off the front where 'same' needs none")
 def max_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
     seen, settings = _cropped(x, p)
     return max_pool(x[seen], **settings)
 
 
 @average_wrong(
-    "LAYER-7", "the average pool of 3 axes takes values off the front where 'same' needs none"
+    SELDOM, "the average pool of 3 axes takes values off the front where 'same' needs none"
 )
 def average_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
     seen, settings = _cropped(x, p)
@@ -164,7 +164,7 @@ def average_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
 
 
 @max_gradient_wrong(
-    "LAYER-5",
+    SELDOM,
     "the gradient of a max pool of 3 axes goes to what equals the result, from which 'same' took "
     "values off the front",
 )
