@@ -51,7 +51,7 @@ def perform(
     elif operation == "train":
         losses, weights = adapter.train(
             described(parameters["network"]),
-            _weights(arrays),
+            weights_of(arrays),
             arrays["images"],
             arrays["labels"],
             arrays["batches"],
@@ -62,7 +62,7 @@ def perform(
         found = {"losses": losses} | {WEIGHTS + name: array for name, array in weights.items()}
     elif operation == "predict":
         network = described(parameters["network"])
-        found = {"result": adapter.predict(network, _weights(arrays), arrays["images"])}
+        found = {"result": adapter.predict(network, weights_of(arrays), arrays["images"])}
     elif operation == "optimize":
         settings = optimizer_of(parameters["optimizer"])
         found = {"result": adapter.optimize(arrays["weight"], arrays["gradients"], settings)}
@@ -85,7 +85,8 @@ def optimizer_of(settings: Mapping[str, Any]) -> Optimizer:
     return kinds[settings["kind"]](**{k: v for k, v in settings.items() if k != "kind"})
 
 
-def _weights(arrays: Mapping[str, Array]) -> dict[str, Array]:
+def weights_of(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Those of the arrays that are weights, by their names in the network."""
     return {
         name.removeprefix(WEIGHTS): array
         for name, array in arrays.items()

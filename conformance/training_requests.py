@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from adapters.dtypes import numpy_dtype
-from adapters.operations import WEIGHTS
+from adapters.operations import WEIGHTS, optimizer_of, weights_of
 from conformance.answers.registry import answers
 from conformance.judge import Reading
 from conformance.lessons import TINY, prediction, request_of
@@ -46,20 +46,15 @@ def _small(rng: np.random.Generator, dtype: str, count: int) -> tuple[Array, Wei
 @answers("train", "predict")
 def _answer(request: Request, promise: str) -> dict[str, Reading]:
     """The reference's, in float64, and a distance from it."""
-    arrays = {name: array for name, array in request.arrays.items() if name != "images"}
     images = request.arrays["images"].astype("float64")
-    weights = {
-        name.removeprefix(WEIGHTS): array.astype("float64")
-        for name, array in arrays.items()
-        if name.startswith(WEIGHTS)
-    }
+    weights = {name: w.astype("float64") for name, w in weights_of(request.arrays).items()}
     network = described(request.parameters["network"])
     if request.operation == "predict":
         return {"result": _near(predict(network, weights, images), request)}
-    settings = {k: v for k, v in request.parameters["optimizer"].items() if k != "kind"}
+    optimizer = optimizer_of(request.parameters["optimizer"])
     losses = []
     batches, labels = request.arrays["batches"], request.arrays["labels"]
-    for step in train(network, weights, images, labels, iter(batches), SGD(**settings)):
+    for step in train(network, weights, images, labels, iter(batches), optimizer):
         losses.append(step.loss)
         weights = step.weights
     found = {"losses": _near(np.array(losses), request)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from adapters.operations import WEIGHTS, optimizer_of
+from adapters.operations import WEIGHTS, optimizer_of, weights_of
 from conformance.mistakes.learning.catalogue import wrong
 from reference.geometry import Array
 from reference.loss import softmax_cross_entropy, softmax_cross_entropy_gradient
@@ -30,6 +30,7 @@ class Loop:
     weights: Weights
     of_gradients: Callable[[Weights], Weights] = lambda gradients: gradients
     learns: Callable[[str], bool] = lambda name: True
+    label_smoothing: float = 0.0
     states: dict[str, State] = field(default_factory=dict)
     seen: list[Weights] = field(default_factory=list)
 
@@ -44,8 +45,7 @@ class Loop:
         compiled: bool = False,
         **weights: Array,
     ) -> "Loop":
-        own = {name.removeprefix(WEIGHTS): array for name, array in weights.items()}
-        return cls(network, optimizer, images, labels, batches, own)
+        return cls(network, optimizer, images, labels, batches, weights_of(weights))
 
     def run(self) -> dict[str, Array]:
         losses = [self.step(batch) for batch in self.batches]
@@ -55,8 +55,9 @@ class Loop:
     def step(self, batch: Array) -> float:
         layers, optimizer = described(self.network), optimizer_of(self.optimizer)
         values = forward(layers, self.weights, self.images[batch])
-        loss = softmax_cross_entropy(values[-1], self.labels[batch])
-        by_logits = softmax_cross_entropy_gradient(values[-1], self.labels[batch])
+        asked = values[-1], self.labels[batch]
+        loss = softmax_cross_entropy(*asked, label_smoothing=self.label_smoothing)
+        by_logits = softmax_cross_entropy_gradient(*asked, label_smoothing=self.label_smoothing)
         gradients = self.of_gradients(backward(layers, self.weights, values, by_logits))
         self.seen.append(gradients)
         stepped = dict(self.weights)
@@ -192,27 +193,11 @@ def unasked_weight_decay(**a: Any) -> dict[str, Array]:
 
 @training_wrong("TRAIN-2", "labels are smoothed in training, unasked")
 def unasked_label_smoothing(**a: Any) -> dict[str, Array]:
-    loop = Loop.of(**a)
-    layers, optimizer = described(loop.network), optimizer_of(loop.optimizer)
-    weights, losses = loop.weights, []
-    for batch in loop.batches:
-        values = forward(layers, weights, loop.images[batch])
-        labels = loop.labels[batch]
-        losses.append(float(softmax_cross_entropy(values[-1], labels, label_smoothing=0.1)))
-        by_logits = softmax_cross_entropy_gradient(values[-1], labels, label_smoothing=0.1)
-        gradients = backward(layers, weights, values, by_logits)
-        stepped = {}
-        for name, weight in weights.items():
-            state = loop.states.get(name)
-            stepped[name], loop.states[name] = optimizer.step(weight, gradients[name], state)
-        weights = stepped
-    found = {WEIGHTS + name: array for name, array in weights.items()}
-    return found | {"losses": np.array(losses)}
+    return replace(Loop.of(**a), label_smoothing=0.1).run()
 
 
 def _predict(network: Any, images: Array, **weights: Array) -> Array:
-    own = {name.removeprefix(WEIGHTS): array for name, array in weights.items()}
-    return np.asarray(forward(described(network), own, images)[-1])
+    return np.asarray(forward(described(network), weights_of(weights), images)[-1])
 
 
 @prediction_wrong("TRAIN-3", "test images are scaled otherwise than those of training")
@@ -222,7 +207,7 @@ def test_images_scaled_otherwise(images: Array, **a: Any) -> Array:
 
 @prediction_wrong("TRAIN-3", "the features are flattened with the channels last")
 def flattened_with_channels_last(network: Any, images: Array, **a: Any) -> Array:
-    own = {name.removeprefix(WEIGHTS): array for name, array in a.items()}
+    own = weights_of(a)
     value = images
     layers = described(network)
     for place, layer in enumerate(layers):
