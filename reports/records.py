@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
@@ -20,10 +21,19 @@ from typing import Annotated, Any, Self, TypeVar, Union, cast, get_args, get_ori
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 OUTCOMES = ("pass", "fail", "error", "crash", "timeout", "unsupported", "known", "not run")
 LARGEST_STORED_ARRAY = 600
 NON_FINITE = ("nan", "inf", "-inf")
+# Where the bins of a tally end: a bin holds what lies above the end before it, up to its own; one
+# more holds what lies beyond the last. Of errors, as fractions of their bound, the first are exact.
+SIZES = (0, 1, 2, 3, 4, 8, 16, 32, 64)
+RATIOS = (0.0, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
+# What is tallied of each call to a backend: one number, or one for each spatial axis.
+INPUTS = (
+    "axes", "batch", "channels", "filters", "groups", "size", "kernel", "stride", "dilation",
+    "padding",
+)  # fmt: skip
 
 
 class ResultsError(ValueError):
@@ -48,6 +58,13 @@ Worst = Annotated[float, Rule(lambda w: w >= 0, "0 or more (inf when unbounded, 
 Number = Annotated[float | int | str, Rule(_is_storable, "finite, or 'nan', 'inf' or '-inf'")]
 Verdict = Annotated[str, Rule(OUTCOMES.__contains__, "one of " + ", ".join(OUTCOMES))]
 Format = Annotated[int, Rule(FORMAT.__eq__, str(FORMAT))]
+Sizes = Annotated[
+    tuple[Count, ...], Rule(lambda t: len(t) == len(SIZES) + 1, f"{len(SIZES) + 1} counts")
+]
+Ratios = Annotated[
+    tuple[Count, ...],
+    Rule(lambda t: len(t) in (0, len(RATIOS) + 1), f"none, or {len(RATIOS) + 1} counts"),
+]
 Shard = Annotated[
     tuple[int, int],
     Rule(lambda s: len(s) == 2 and 1 <= s[0] <= s[1], "two numbers K, N with 1 <= K <= N"),
@@ -83,17 +100,26 @@ class Run(Record):
 
 @dataclass(frozen=True)
 class Clause(Record):
-    """One clause of the specification."""
+    """One clause of the specification.
+
+    `formula` says it in symbols, and `reference` is the function that computes it, by its dotted
+    name; each is "" where there is none.
+    """
 
     id: str
     chapter: str
     sentence: str
     source: str
+    formula: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
 class Backend(Record):
-    """A backend: `promises` maps a dtype to a grade, `not_run` is why it could not be run."""
+    """A backend: `promises` maps a dtype to a grade, `not_run` is why it could not be run.
+
+    `claims` are what it says that it can do: a name for each, and in words how far.
+    """
 
     name: str
     spec: str
@@ -102,6 +128,7 @@ class Backend(Record):
     promises: dict[str, str]
     environment: dict[str, str]
     not_run: str | None = None
+    claims: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,15 +148,24 @@ class Array(Record):
             )
 
     @classmethod
-    def of(cls, array: NDArray[Any]) -> Self:
+    def of(
+        cls,
+        array: NDArray[Any],
+        *,
+        largest: int = LARGEST_STORED_ARRAY,
+        digits: int | None = None,
+    ) -> Self:
         """The array as a record: integers as they are, anything else through float64.
+
+        Of an array with more than `largest` values none is stored; `digits` are the significant
+        ones that are kept, all of them if None.
 
         >>> Array.of(np.array([[1.5, np.inf]], np.float32))
         Array(dtype='float32', shape=(1, 2), values=(1.5, 'inf'))
         """
         array = np.asarray(array)
         name, shape = array.dtype.name, array.shape
-        if array.size > LARGEST_STORED_ARRAY:
+        if array.size > largest:
             return cls(name, shape, None)
         if array.dtype.kind in "biu":
             return cls(name, shape, tuple(int(value) for value in array.ravel().tolist()))
@@ -140,6 +176,8 @@ class Array(Record):
                 values = array.astype(np.float64).ravel().tolist()
         except (TypeError, ValueError) as error:
             raise ResultsError(f"an array of {name} cannot be stored: {error}") from error
+        if digits is not None:
+            values = [float(f"{value:.{digits}g}") for value in values]
         return cls(name, shape, tuple(v if math.isfinite(v) else str(v) for v in values))
 
 
@@ -163,7 +201,11 @@ class Outcome(Record):
 
     `examples` ran and `declined` were refused by the backend; `worst` is the largest error as a
     fraction of its bound, 0 for exact, inf when nothing bounds it, None when none was measured.
-    `facts` are what was measured, whatever it came to: a name for each, and what was found.
+    `facts` are what was measured, whatever it came to: a name for each, and what was found;
+    `series` are what was measured as numbers. `refusals` count the declined for each reason, and
+    `invalid` those that were drawn and thrown away before the backend was asked. `ratios` tally the
+    errors over the bins of `RATIOS`, and `inputs` the calls over those of `SIZES`, for each of the
+    names in `INPUTS`. `calling` are the seconds of the `seconds` that the backend took to answer.
     """
 
     clause: str
@@ -177,6 +219,12 @@ class Outcome(Record):
     reason: str = ""
     case: Case | None = None
     facts: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, Count] = field(default_factory=dict)
+    invalid: Count = 0
+    ratios: Ratios = ()
+    inputs: dict[str, Sizes] = field(default_factory=dict)
+    calling: Seconds = 0.0
+    series: dict[str, Array] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -205,6 +253,15 @@ class Part(Record):
     clauses: tuple[str, ...]
     backends: tuple[Backend, ...]
     problems: tuple[str, ...] = ()
+
+
+def binned(value: float, ends: tuple[float, ...]) -> int:
+    """The bin of a tally, with these ends, that the value falls into; the last for nan.
+
+    >>> binned(3, SIZES), binned(5, SIZES), binned(1000, SIZES)
+    (3, 5, 9)
+    """
+    return bisect_left(ends, value) if value == value else len(ends)
 
 
 R = TypeVar("R", bound=Record)

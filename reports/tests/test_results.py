@@ -283,8 +283,11 @@ def test_deep_parameters_are_a_problem_and_no_crash() -> None:
         (b"\n\n", "the file is empty"),
         (as_line(CLAUSES[0]), "the first line is of kind 'clause', not 'run'"),
         (b"\x89PNG\r\n", "no usable run header in the first line: it is not JSON"),
-        (b'{"kind": "run", "format": 3, "new": 1}\n', "its format is 3, and this program reads 2"),
-        (b'{"kind": "run", "format": 2}\n', "run.suite is missing"),
+        (
+            b'{"kind": "run", "format": 99, "new": 1}\n',
+            "its format is 99, and this program reads 3",
+        ),
+        (b'{"kind": "run", "format": 3}\n', "run.suite is missing"),
         (changed(lambda c: c.pop("shard"), RUN), "run.shard is missing"),
         (changed(lambda c: c.update(shard=[4, 3]), RUN), r"run.shard is \(4, 3\), but must be two"),
     ],
