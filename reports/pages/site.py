@@ -14,6 +14,18 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from reports.pages import (
+    backend,
+    catches,
+    clause,
+    demo,
+    failure,
+    index,
+    inputs,
+    lesson,
+    meanings,
+    training,
+)
 from reports.pages.rendering import environment
 from reports.pages.report import Report, View
 from reports.results import Results
@@ -24,7 +36,9 @@ STYLE, SCRIPT = "style.css", "report.js"
 
 def views(report: Report) -> Iterator[View]:
     """Every page, in the order of reading."""
-    yield View(("index",), "Summary", "index.html")
+    order = index, lesson, training, inputs, catches, demo, backend, clause, failure, meanings
+    for of_kind in order:
+        yield from of_kind.views(report)
 
 
 def site(results: Results, sharpness: Sharpness | None = None) -> dict[str, bytes]:
