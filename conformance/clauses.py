@@ -126,6 +126,7 @@ class Clause:
             return lambda: self._example(subject, issues)
 
         def example(data: st.DataObject) -> None:
+            subject.drawn += 1
             try:
                 self._example(subject, issues, data)
             except Unsupported:

@@ -5,7 +5,6 @@ The limit is what the widest of them reaches: it is found for the network at han
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,10 +49,30 @@ def limit(lesson: Course, dtype: str = "float64", fast: bool = False) -> Apart:
     return Apart(max(a.losses for a in found), max(a.weights for a in found))
 
 
-def ensemble(lesson: Course, dtype: str, fast: bool = False) -> Iterator[Run]:
+@dataclass(frozen=True, eq=False)
+class Band:
+    """At each step the smallest and the largest loss of the ensemble, and how far the farthest of
+    them is from the reference.
+    """
+
+    lowest: Array
+    highest: Array
+    divergence: Array
+
+
+def band(lesson: Course, dtype: str = "float64", fast: bool = False) -> Band:
+    """Between which losses the ensemble lies."""
+    losses = np.array([run.losses for run in ensemble(lesson, dtype, fast)])
+    gaps = np.abs(losses - reference_run(lesson).losses)
+    return Band(losses.min(axis=0), losses.max(axis=0), gaps.max(axis=0))
+
+
+@lru_cache(maxsize=16)
+def ensemble(lesson: Course, dtype: str, fast: bool = False) -> tuple[Run, ...]:
     """The runs, each with errors of its own."""
-    for member in range(_LONG_RUNS if lesson.steps > _LONG else _RUNS):
-        yield _Erring(lesson, FORMATS[dtype].unit_roundoff, fast, member).run()
+    members = range(_LONG_RUNS if lesson.steps > _LONG else _RUNS)
+    roundoff = FORMATS[dtype].unit_roundoff
+    return tuple(_Erring(lesson, roundoff, fast, member).run() for member in members)
 
 
 class _Erring:

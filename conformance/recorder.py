@@ -1,6 +1,7 @@
 """What pytest sees, written down: every outcome to the results file, a summary to the terminal."""
 
 import contextlib
+import copy
 import os
 import platform
 import uuid
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 
 from adapters import Adapter
+from adapters.contract import OPERATIONS
 from adapters.isolation import Isolated, Limits
 from conformance import __version__
 from conformance.clauses import Clause, clauses
 from conformance.explain import explain
+from conformance.formulas import formula_of
 from conformance.plan import Isolation, NotRun, Plan, load_backends
 from conformance.subject import Subject
 from conformance.summary import summarize
@@ -113,6 +116,7 @@ class Recorder:
         if clause is None or not isinstance(subject, Subject) or call.when != "call":
             return report
         error = call.excinfo.value if call.excinfo else None
+        tally = copy.deepcopy(subject.tally)  # to explain a failure asks the backend more
         found = explain(clause, subject, error, self.plan.known_issues)
         record = results.Outcome(
             clause=clause.id,
@@ -126,6 +130,12 @@ class Recorder:
             reason=found.reason,
             case=found.case,
             facts=subject.facts,
+            refusals=dict(subject.declined),
+            invalid=max(0, subject.drawn - subject.examples - subject.declined.total()),
+            ratios=tuple(tally.ratios),
+            inputs={name: tuple(counts) for name, counts in tally.inputs.items()},
+            calling=tally.calling,
+            series=subject.series,
         )
         report.convspec = {"backends": self.described, "outcome": asdict(record)}
         if report.failed:
@@ -185,11 +195,7 @@ class Recorder:
             written = {*self.clauses_written, *(backend.name for backend in self.written)}
             for clause in clauses().values():
                 if clause.id not in written:
-                    self.writer.write(
-                        results.Clause(
-                            clause.id, clause.chapter.title, clause.sentence, clause.source
-                        )
-                    )
+                    self.writer.write(in_results(clause))
             for backend in (results.Backend(**backend) for backend in backends):
                 if backend.name not in written:
                     self.writer.write(backend)
@@ -230,7 +236,32 @@ def describe(backend: Adapter | NotRun) -> results.Backend:
         dtypes=backend.capabilities.dtypes,
         promises=dict(backend.capabilities.promises),
         environment={str(key): str(value) for key, value in backend.environment().items()},
+        claims=claims(backend),
     )
+
+
+def in_results(clause: Clause) -> results.Clause:
+    """A clause as the results tell of it."""
+    formula = formula_of(clause.id)
+    return results.Clause(
+        clause.id,
+        clause.chapter.title,
+        clause.sentence,
+        clause.source,
+        formula.symbols,
+        formula.reference,
+    )
+
+
+def claims(backend: Adapter) -> dict[str, str]:
+    """What a backend says that it can do."""
+    capabilities = backend.capabilities
+    return {
+        "dtypes": ", ".join(capabilities.dtypes),
+        "spatial axes": ", ".join(map(str, capabilities.spatial_axes)),
+        "padding by name": ", ".join(capabilities.named_padding) or "none",
+        **{operation: backend.offers(operation) for operation in OPERATIONS},
+    }
 
 
 def environment() -> dict[str, str]:

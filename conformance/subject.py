@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +18,9 @@ from conformance.answers import answer
 from conformance.calls import Call
 from conformance.judge import Disagreement, Evidence, Reading, allowance, compare, expected
 from conformance.requests import Request
+from conformance.tally import Tally
 from reference.geometry import Array
+from reports import results
 
 T = TypeVar("T")
 
@@ -53,14 +56,16 @@ class NotTried(Exception):  # noqa: N818
 
 
 _MOST_DEATHS = 5
+_LARGEST_SERIES = 20_000  # values
 
 
 @dataclass
 class Subject:
     """One backend in one dtype, during the check of one clause.
 
-    ``examples`` ran, ``declined`` were refused as unsupported, each for its reason; ``worst`` is
-    the largest error met, as a fraction of its bound; ``facts`` are what was measured, by name;
+    Of the examples ``drawn``, ``examples`` ran, and ``declined`` were refused as unsupported, each
+    for its reason. ``worst`` is the largest error met, as a fraction of its bound, and ``tally``
+    counts them all; ``facts`` are what was measured, by name, ``series`` the same as numbers.
     ``seed`` is what checks draw from that draw no examples, ``effort`` how many examples others
     draw; ``progress`` is told how far a long request has got.
     """
@@ -74,6 +79,9 @@ class Subject:
     seed: int = 0
     effort: int = 50
     progress: Progress = lambda step: None
+    drawn: int = 0
+    tally: Tally = field(default_factory=Tally)
+    series: dict[str, results.Array] = field(default_factory=dict)
     _refused_before: bool = False
     _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
@@ -131,9 +139,21 @@ class Subject:
         try:
             worst = compare(got, right, call, meaning)
         except AssertionError:
-            self.worst = float("inf")
+            self.judged(float("inf"))
             raise
-        self.worst = max(self.worst or 0.0, worst)
+        self.judged(worst)
+
+    def judged(self, error: float) -> None:
+        """Remember an error, as a fraction of its bound."""
+        self.worst = max(self.worst or 0.0, error)
+        self.tally.judged(error)
+
+    def keep(self, digits: int | None = None, **series: Array) -> None:
+        """Keep numbers for the report, under their names, with so many significant digits."""
+        for name, array in series.items():
+            self.series[name.replace("_", " ")] = results.Array.of(
+                array, largest=_LARGEST_SERIES, digits=digits
+            )
 
     def result(self, call: Call) -> Array:
         """What the backend returns, given copies of the arrays of ``call``."""
@@ -220,6 +240,8 @@ class Subject:
         )
 
     def _answered(self, call: Call | Request, ask: Callable[[], T]) -> T | BackendFailure:
+        self.tally.asked(call)
+        started = perf_counter()
         try:
             return ask()
         except Unsupported:
@@ -235,6 +257,8 @@ class Subject:
             failure = BackendError(message, Evidence(call))
             failure.__cause__ = error
             return failure
+        finally:
+            self.tally.calling += perf_counter() - started
 
     def _known_death(self, call: Call | Request) -> BackendFailure | None:
         """A backend is not killed again by a call that killed it before, and not more often than

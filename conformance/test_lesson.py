@@ -39,7 +39,19 @@ def layer(subject: Subject, x: Array, filters: Array) -> Call:
     source=LESSON,
 )
 def test_edges_of_sevens(subject: Subject) -> None:
-    subject.check(layer(subject, sevens(subject), edge_filters()), "the feature maps of the sevens")
+    show(subject, layer(subject, sevens(subject), edge_filters()), "the feature maps of the sevens")
+
+
+def show(subject: Subject, call: Call, meaning: str, shown: int = 2) -> None:
+    """Check a layer, and keep the first of its feature maps for the report."""
+    got = subject.ask(call)
+    subject.keep(
+        digits=6,
+        images=call.x[:shown],
+        filters=call.filters,
+        feature_maps=got.value[:shown],
+    )
+    subject.agree(got, expected(call), call, meaning)
 
 
 @clause(
@@ -91,13 +103,19 @@ def shows(edge: str, seen: Array) -> Array:
     source=LESSON,
 )
 def test_edges_of_coloured_sevens(subject: Subject) -> None:
+    colours = np.eye(3)[:, None, :, None, None] * edge_filters()[None]
+    call = layer(subject, coloured_sevens(subject), colours.reshape(12, 3, 3, 3))
+    show(subject, call, "the feature maps of coloured sevens", shown=1)
+
+
+def coloured_sevens(subject: Subject) -> Array:
+    """Sevens in red, green and blue in turn, with a little of the next colour: (99, 3, 28, 28)."""
     gray = sevens(subject)[:99]
     x = np.zeros((len(gray), 3, 28, 28), gray.dtype)
     for item, image in enumerate(gray):
         x[item, item % 3] = image[0]
-    colours = np.eye(3)[:, None, :, None, None] * edge_filters()[None]
-    filters = colours.reshape(12, 3, 3, 3)
-    subject.check(layer(subject, x, filters), "the feature maps of coloured sevens")
+        x[item, (item + 1) % 3] = image[0].T
+    return x
 
 
 @clause(
@@ -112,5 +130,15 @@ def test_a_second_layer(subject: Subject) -> None:
     corners = np.zeros((2, 4, 3, 3))
     corners[0, [EDGES.index("top"), EDGES.index("left")], 1, 1] = 1
     corners[1, [EDGES.index("bottom"), EDGES.index("right")], 1, 1] = 1
-    second = layer(subject, maps, corners)
-    subject.check(second, "the second layer")
+    show(subject, layer(subject, maps, corners), "the second layer", shown=1)
+
+
+@clause(
+    "LESSON-5",
+    "With three groups each colour of an image is looked at by filters of its own, of one channel.",
+    source=LESSON,
+)
+def test_each_colour_by_itself(subject: Subject) -> None:
+    filters = np.concatenate([edge_filters()] * 3)
+    call = layer(subject, coloured_sevens(subject), filters).but(groups=3)
+    show(subject, call, "the feature maps of each colour", shown=1)

@@ -8,7 +8,7 @@ import numpy as np
 from adapters import Adapter, Unsupported
 from adapters.operations import WEIGHTS
 from conformance.clauses import clause
-from conformance.ensemble import Apart, limit
+from conformance.ensemble import Apart, band, limit
 from conformance.judge import Disagreement, Evidence, Reading
 from conformance.learned import edge_response, ordinary_response
 from conformance.lessons import (
@@ -102,7 +102,7 @@ def follow(subject: Subject, request: Request, run: Run, lesson: Course, what: s
     apart = Apart.between(run, reference_run(lesson))
     allowed = limit(lesson, fast=is_fast(subject))
     share = max(apart.losses / allowed.losses, apart.weights / allowed.weights)
-    subject.worst = max(subject.worst or 0.0, float(np.nan_to_num(share, nan=np.inf)))
+    subject.judged(float(np.nan_to_num(share, nan=np.inf)))
     if not share <= 1:
         gaps = np.abs(run.losses - reference_run(lesson).losses)
         early = np.flatnonzero(~(gaps <= allowed.losses))
@@ -115,6 +115,18 @@ def follow(subject: Subject, request: Request, run: Run, lesson: Course, what: s
         )
 
 
+def keep_losses(subject: Subject, run: Run, lesson: Course) -> None:
+    """Keep the course of training, and between what the ensemble goes, for the report."""
+    between = band(lesson, subject.dtype, is_fast(subject))
+    subject.keep(
+        losses=run.losses,
+        reference_losses=reference_run(lesson).losses,
+        ensemble_lowest=between.lowest,
+        ensemble_highest=between.highest,
+        ensemble_divergence=between.divergence,
+    )
+
+
 @clause(
     "TRAIN-1",
     "In float64, from the same weights and batches, a CNN's losses and weights stay as close to "
@@ -125,6 +137,7 @@ def test_free_run(subject: Subject) -> None:
     only_in(subject, "float64")
     lesson = course_for(subject, CNN)
     request, run = run_of(subject, lesson)
+    keep_losses(subject, run, lesson)
     follow(subject, request, run, lesson, "training")
 
 
@@ -192,8 +205,9 @@ def test_narrow_run(subject: Subject) -> None:
     request, run = run_of(subject, lesson)
     if not np.isfinite(run.losses).all():
         raise Disagreement("a loss is not finite", Evidence(request, got=run.losses))
+    keep_losses(subject, run, lesson)
     gaps = np.abs(run.losses - reference_run(lesson).losses)
-    allowed = limit(lesson, "float32").losses
+    allowed = limit(lesson, "float32", is_fast(subject)).losses
     left = np.flatnonzero(gaps > allowed)
     when = f"at step {left[0]} of {lesson.steps}" if left.size else "never"
     subject.facts["leaves the ensemble"] = when
@@ -210,11 +224,13 @@ def judge_accuracy(subject: Subject, lesson: Course, name: str) -> None:
     if logits.shape != (len(labels), 10):
         raise Disagreement(f"the logits have the shape {logits.shape}", Evidence(asked_for))
     got = accuracy(logits, labels)
-    low, high = band(lesson)
-    each = [int((logits[labels == c].argmax(1) == c).sum()) for c in range(10)]
+    low, high = likely(lesson)
+    confusion = np.zeros((10, 10), "int64")
+    np.add.at(confusion, (labels, logits.argmax(axis=1)), 1)
+    subject.keep(confusion=confusion)
     subject.facts[f"{name} accuracy"] = f"{100 * got:.2f} %"
     subject.facts[f"{name} right, by digit"] = " ".join(
-        f"{c}: {100 * n / (labels == c).sum():.1f} %" for c, n in enumerate(each)
+        f"{c}: {100 * row[c] / row.sum():.1f} %" for c, row in enumerate(confusion)
     )
     if not low <= got <= high:
         raise Disagreement(
@@ -225,9 +241,9 @@ def judge_accuracy(subject: Subject, lesson: Course, name: str) -> None:
 
 
 @lru_cache
-def band(lesson: Course) -> tuple[float, float]:
-    """What three seeds of the reference reach, widened by what chance can do to a share of 10,000
-    images, twice; never below the floor.
+def likely(lesson: Course) -> tuple[float, float]:
+    """The accuracies to be expected: what three seeds of the reference reach, widened by what
+    chance can do to a share of 10,000 images, twice; never below the floor.
     """
     _, labels = held_out_set("float32")
     seeds = (Course(**vars(lesson) | {"seed": seed}) for seed in range(3))
@@ -257,8 +273,9 @@ def test_accuracy(subject: Subject) -> None:
 def test_dense_network(subject: Subject) -> None:
     only_in(subject, *WIDE)
     lesson = course_for(subject, MLP)
+    request, run = run_of(subject, lesson)
+    subject.keep(losses=run.losses, reference_losses=reference_run(lesson).losses)
     if subject.dtype == "float64":
-        request, run = run_of(subject, lesson)
         follow(subject, request, run, lesson, "training of a dense network")
     judge_accuracy(subject, lesson, "dense network")
 
@@ -340,6 +357,14 @@ def test_filters_emerge(subject: Subject) -> None:
     start, learned = lesson.weights()["0.filters"], run.weights["0.filters"]
     moved = float(np.linalg.norm(learned - start) / np.linalg.norm(start))
     response, ordinary = edge_response(learned), ordinary_response(learned.shape)
+    subject.keep(
+        digits=6,
+        filters_before=start,
+        filters_after=learned,
+        biases_after=run.weights["0.bias"],
+        second_filters_after=run.weights["3.filters"],
+        second_biases_after=run.weights["3.bias"],
+    )
     subject.facts["filters moved, in norms of their start"] = f"{moved:.2f}"
     subject.facts["response to edges"] = (
         f"{response:.2f} (at the start {edge_response(start):.2f}, random filters up to "

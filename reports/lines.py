@@ -43,7 +43,8 @@ def as_line(record: Record) -> bytes:
     # Its dictionaries can have been changed since it was made, so it is checked once more.
     content = {"kind": kind} | _json_ready(replace(record))
     try:
-        return json.dumps(content, allow_nan=False, ensure_ascii=False).encode("utf-8") + b"\n"
+        text = json.dumps(content, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8") + b"\n"
     except ValueError as error:
         raise ResultsError(f"the {kind} cannot be written as JSON: {error}") from error
 

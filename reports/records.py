@@ -177,7 +177,8 @@ class Array(Record):
         except (TypeError, ValueError) as error:
             raise ResultsError(f"an array of {name} cannot be stored: {error}") from error
         if digits is not None:
-            values = [float(f"{value:.{digits}g}") for value in values]
+            rounded = [float(f"{value:.{digits}g}") for value in values]
+            values = [int(v) if v.is_integer() and abs(v) < 2**53 else v for v in rounded]
         return cls(name, shape, tuple(v if math.isfinite(v) else str(v) for v in values))
 
 

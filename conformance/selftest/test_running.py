@@ -24,7 +24,17 @@ def test_an_adapter_of_one_method(tmp_path: Path) -> None:
     assert {outcome.outcome for outcome in outcomes.values()} == {"pass", "unsupported"}
     assert outcomes["CORR-12", "float32"].examples == 8
     assert outcomes["TYPE-3", "float64"].worst is not None
+    assert sum(outcomes["CORR-12", "float32"].ratios) == 8
+    assert sum(outcomes["CORR-12", "float32"].inputs["axes"]) == 8
+    assert 0 < outcomes["CORR-12", "float32"].calling < outcomes["CORR-12", "float32"].seconds
+    assert outcomes["LESSON-1", "float32"].series["feature maps"].shape == (2, 4, 26, 26)
+    assert outcomes["TRAIN-5", "float32"].series["confusion"].shape == (10, 10)
+    assert outcomes["TRAIN-1", "float64"].series["ensemble divergence"].shape == (40,)
     results = done.read
+    assert results.backends[0].claims["train"] == "derived"
+    assert {c.id: c.reference for c in results.clauses}[
+        "GEOM-1"
+    ] == "reference.geometry.output_size"
     assert results.problems == ()
     assert results.end is not None
     assert results.end.exit == 0
