@@ -51,8 +51,8 @@ class Fault(Record):
     none fails.
     `mistake` names the diagnosis of the first failure of `clause` ("" if nothing known explains
     it) and `diagnosis` is its sentence. `others` are the other suites that caught it, by name; they
-    meet wrong cross-correlations only, and no other `operation`: faults in those meet the clauses
-    of their own chapter, and `until_caught` begins there.
+    meet wrong cross-correlations only, and no other `operation`: faults in those, and of training,
+    meet only `clause`, of which `until_caught` is then the count.
     """
 
     name: str
