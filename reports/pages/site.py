@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,6 +33,16 @@ from reports.results import Results
 from reports.sharpness import Sharpness, SharpnessError, read
 
 STYLE, SCRIPT = "style.css", "report.js"
+# What the head of every page links to, in the order of reading.
+PAGES = (
+    ("index", "Summary"),
+    ("lesson", "The lesson"),
+    ("training", "Training"),
+    ("inputs", "Inputs"),
+    ("catches", "What the suite catches"),
+    ("demo", "Demo"),
+    ("meanings", "Meanings"),
+)
 
 
 def views(report: Report) -> Iterator[View]:
@@ -44,7 +55,7 @@ def views(report: Report) -> Iterator[View]:
 def site(results: Results, sharpness: Sharpness | None = None) -> dict[str, bytes]:
     """The files of a site, by their names."""
     report = Report(results, sharpness)
-    content = {STYLE: _static(STYLE)}
+    content = {STYLE: _style()}
     for view in views(report):
         scripts = (SCRIPT, *view.scripts)
         content |= {name: _static(name) for name in scripts}
@@ -92,15 +103,16 @@ def _shell(report: Report, shown: list[View], scripts: tuple[str, ...], *, singl
         # The template has escaped it.
         return Markup(template.render(context | {"title": view.title} | dict(view.context)))
 
-    style, code = _static(STYLE), [_static(name) for name in scripts]
+    code = [_static(name) for name in scripts]
     return (
         environment()
         .get_template("shell.html")
         .render(
-            report=report,
+            results=report.results,
             to=to,
+            pages=PAGES,
             views=[(report.addresses[view.thing], view, body(view)) for view in shown],
-            style=Markup(style) if single else None,
+            style=Markup(_style()) if single else None,
             code=[Markup(text) for text in code] if single else None,
             scripts=scripts,
             policy=" ".join(map(_hash, code)) if single else "'self' file:",
@@ -113,6 +125,14 @@ def _hash(code: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
+def _style() -> str:
+    """The style sheet: what all pages share, then what each kind has of its own."""
+    sheets = sorted(entry.name for entry in (files("reports") / "static").iterdir())
+    own = (name for name in sheets if name.endswith(".css") and name != STYLE)
+    return "\n".join(map(_static, (STYLE, *own)))
+
+
+@cache
 def _static(name: str) -> str:
     return (files("reports") / "static" / name).read_text("utf-8")
 
