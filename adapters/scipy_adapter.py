@@ -5,6 +5,7 @@ once; stride keeps every s-th result, and each group sees its own channels. The 
 filter meet every d-th value only: each of these parts of the input is correlated by itself.
 """
 
+from abc import abstractmethod
 from itertools import product
 from typing import Any, ClassVar
 
@@ -16,11 +17,20 @@ from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsu
 from reference import check_shapes, effective_kernel, every
 
 
-class SciPyDirect(Adapter):
-    name = "scipy-direct"
-    method: ClassVar[str] = "direct"
+class OneByOne(Adapter):
+    """What correlates one array with one array."""
+
     version = scipy.__version__
     capabilities = Capabilities(named_padding=("valid",))
+    function: ClassVar[str]
+
+    @abstractmethod
+    def correlate(self, part: Array, taps: Array) -> Array:
+        """Where ``taps`` (C, \\*kernel) lie wholly in ``part`` (C, \\*size): (\\*out)."""
+
+    @abstractmethod
+    def definition(self) -> list[str]:
+        """Lines of Python that import what they need and define :meth:`correlate`."""
 
     def cross_correlate(
         self,
@@ -36,13 +46,13 @@ class SciPyDirect(Adapter):
         check_shapes(x, filters, bias, groups)
         self.decline_unclaimed(padding)
         if x.dtype not in ("float64", "float32"):
-            raise Unsupported(f"scipy.signal.correlate does not compute in {x.dtype}")
+            raise Unsupported(f"{self.function} does not compute in {x.dtype}")
         if not isinstance(padding, str):
             x = np.pad(x, ((0, 0), (0, 0), *padding))
         extents = effective_kernel(filters.shape[2:], dilation)
         out = tuple(n - k + 1 for k, n in zip(extents, x.shape[2:], strict=True))
         if min(out) < 1:
-            raise Unsupported("scipy.signal.correlate swaps its operands when the filter is larger")
+            raise Unsupported(f"{self.function} has no such results where the filter is larger")
 
         result = np.empty((len(x), len(filters), *out), x.dtype)
         for item, maps in zip(x, result, strict=True):
@@ -51,9 +61,7 @@ class SciPyDirect(Adapter):
                 part = parts[k * groups // len(filters)]
                 for first in product(*map(range, np.minimum(dilation, out))):
                     seen: Any = (..., *map(slice, first, x.shape[2:], dilation))
-                    (maps[k][seen],) = signal.correlate(
-                        part[seen], taps, mode="valid", method=self.method
-                    )
+                    maps[k][seen] = self.correlate(part[seen], taps)
         result = np.asarray(result[every(stride)])
         if bias is not None:
             result = np.add(result, bias.reshape(-1, *(1 for _ in stride)))
@@ -69,7 +77,7 @@ class SciPyDirect(Adapter):
         bias: bool,
         dtype: str,
     ) -> str:
-        lines, group = ["from scipy import signal", ""], ""
+        lines, group = [*self.definition(), ""], ""
         if not isinstance(padding, str) and any(map(any, padding)):
             lines.append(f"x = np.pad(x, {((0, 0), (0, 0), *padding)})")
         lines += [
@@ -82,20 +90,37 @@ class SciPyDirect(Adapter):
             lines.append(f"    first = k * {groups} // len(filters) * filters.shape[1]")
             group = ", first : first + filters.shape[1]"
         lines.append(f"    part, taps = x[n{group}], filters[k]")
-        how = f'taps, mode="valid", method="{self.method}"'
         if max(dilation) > 1:
             lines += [
                 f"    for start in np.ndindex(*np.minimum({dilation}, out)):",
                 f"        seen = (..., *map(slice, start, x.shape[2:], {dilation}))",
-                f"        (got[n, k][seen],) = signal.correlate(part[seen], {how})",
+                "        got[n, k][seen] = correlate(part[seen], taps)",
             ]
         else:
-            lines.append(f"    (got[n, k],) = signal.correlate(part, {how})")
+            lines.append("    got[n, k] = correlate(part, taps)")
         if max(stride) > 1:
             lines.append(f"got = got[..., {', '.join(f'::{step}' for step in stride)}]")
         if bias:
             lines.append(f"got = got + bias.reshape({(-1, *(1 for _ in stride))})")
         return "\n".join(lines)
+
+
+class SciPyDirect(OneByOne):
+    name = "scipy-direct"
+    function = "scipy.signal.correlate"
+    method: ClassVar[str] = "direct"
+
+    def correlate(self, part: Array, taps: Array) -> Array:
+        (result,) = signal.correlate(part, taps, mode="valid", method=self.method)
+        return np.asarray(result)
+
+    def definition(self) -> list[str]:
+        return [
+            "from scipy import signal",
+            "",
+            "def correlate(part, taps):",
+            f'    return signal.correlate(part, taps, mode="valid", method="{self.method}")[0]',
+        ]
 
 
 class SciPyFFT(SciPyDirect):
