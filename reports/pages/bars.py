@@ -18,6 +18,11 @@ class Bar:
     count: int
     share: str
 
+    @property
+    def number(self) -> str:
+        """The count in words, which fits beside a bar on a phone, however large it is."""
+        return f"{self.count:,}" if self.count < 10**12 else f"{self.count:.3g}"
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -54,8 +59,8 @@ def charted(title: str, counts: Iterable[tuple[str, int]], note: str = "") -> Ch
 def in_bins(ends: Sequence[int], tally: Sequence[int]) -> list[tuple[str, int]]:
     """The counts of a tally, labelled with what its bins hold, without empty ones at the ends.
 
-    >>> in_bins((0, 1, 2, 4), (0, 5, 0, 7, 0))
-    [('1', 5), ('2', 0), ('3–4', 7)]
+    >>> in_bins((0, 1, 2, 3), (0, 5, 0, 7, 0))
+    [('1', 5), ('2', 0), ('3', 7)]
     """
     starts = (ends[0], *(end + 1 for end in ends[:-1]))
     labels = [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from reports.pages.bars import Chart, charted, in_bins, percent
 from reports.pages.report import Report, View
@@ -12,6 +13,9 @@ from reports.sharpness import CROSS_CORRELATE, Fault, Sharpness
 
 _EXAMPLES = (1, 2, 4, 8, 16, 32, 64, 128)
 _SHADES = 4
+
+Lacks = Callable[[Fault], bool]
+Lacking = Mapping[str, tuple[str, Lacks]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """The faults in one operation. `met_others` if the other suites met them."""
+    """The faults in one operation, or those of them that one chapter should catch.
+
+    `met_others` if the other suites met them.
+    """
 
     title: str
     rows: tuple[Row, ...]
@@ -52,7 +59,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Caught:
-    """How many faults in an operation each chapter caught, with a shade that grows by the share."""
+    """How many faults of a group each chapter caught, with a shade that grows by the share."""
 
     title: str
     faults: int
@@ -76,6 +83,7 @@ class Catches:
     totals: tuple[tuple[str, str], ...]
     suites: tuple[Suite, ...]
     speed: Chart
+    missed: tuple[Fault, ...]
     chapters: tuple[str, ...]
     matrix: tuple[Caught, ...]
     kinds: tuple[Kind, ...]
@@ -93,15 +101,16 @@ def views(report: Report) -> Iterator[View]:
 def catches_of(table: Sharpness, clauses: tuple[Clause, ...] = ()) -> Catches:
     """What the table comes to; the clauses give their chapters their names."""
     titles = {_prefix(clause.id): clause.chapter for clause in clauses}
-    prefixes = tuple(dict.fromkeys(map(_prefix, table.clauses)))
+    chapters = {prefix: titles.get(prefix, prefix) for prefix in map(_prefix, table.clauses)}
     lacking = dict(_lacking(table))
-    groups = tuple(_groups(table, lacking))
+    groups = tuple(_groups(table, chapters, lacking))
     return Catches(
         _totals(table),
         tuple(_suites(table)),
         _speed(table),
-        tuple(titles.get(prefix, prefix) for prefix in prefixes),
-        tuple(_matrix(groups, prefixes)),
+        tuple(fault for fault in table.faults if not fault.caught),
+        tuple(chapters.values()),
+        tuple(_matrix(groups, tuple(chapters))),
         tuple(
             Kind(name, words, sum(map(lacks, table.faults)))
             for name, (words, lacks) in lacking.items()
@@ -117,20 +126,27 @@ def _prefix(clause: str) -> str:
 
 def _totals(table: Sharpness) -> tuple[tuple[str, str], ...]:
     whole = len(table.faults)
-
-    def median(number: float | None) -> str:
-        return "none" if number is None else f"{number:g}"
-
+    expected = [fault.examples for fault in table.faults if fault.examples is not None]
+    # The others meet one clause only: what they take from the start of the suite is not known.
+    whole_suite = [
+        fault.until_caught
+        for fault in table.faults
+        if fault.operation == CROSS_CORRELATE and fault.until_caught is not None
+    ]
     return (
         ("caught", _of(table.caught, whole)),
         ("by the clause that a reader would expect", _of(table.caught_as_expected, whole)),
         ("explained by a known mistake", _of(table.diagnosed, whole)),
-        ("median examples of that clause until it fails", median(table.median_examples)),
+        ("median examples of that clause until it fails", _median(expected)),
         (
-            "median examples of the whole suite until it fails",
-            median(table.median_until_caught),
+            "median examples of the whole suite until a wrong cross-correlation fails",
+            _median(whole_suite),
         ),
     )
+
+
+def _median(counts: list[int]) -> str:
+    return f"{median(counts):g}" if counts else "none"
 
 
 def _of(part: int, whole: int) -> str:
@@ -164,48 +180,48 @@ def _speed(table: Sharpness) -> Chart:
     return charted("Examples of the expected clause", in_bins(_EXAMPLES, tally), "until it fails")
 
 
-def _lacking(table: Sharpness) -> Iterator[tuple[str, tuple[str, Callable[[Fault], bool]]]]:
+def _lacking(table: Sharpness) -> Iterator[tuple[str, tuple[str, Lacks]]]:
     """The kinds of what faults lack: a name, words, and whether a fault is one."""
-    yield "caught", ("missed by every clause", lambda fault: not fault.caught)
+    yield "caught", ("missed by this suite", lambda fault: not fault.caught)
     yield "expected", ("missed by the expected clause", lambda fault: fault.examples is None)
     yield "diagnosis", ("without a diagnosis", lambda fault: not fault.mistake)
     for number, other in enumerate(table.others):
         yield f"other{number}", (f"missed by {other.name}", _missed_by(other.name))
 
 
-def _missed_by(other: str) -> Callable[[Fault], bool]:
+def _missed_by(other: str) -> Lacks:
     return lambda fault: fault.operation == CROSS_CORRELATE and other not in fault.others
 
 
-def _groups(
-    table: Sharpness, lacking: dict[str, tuple[str, Callable[[Fault], bool]]]
-) -> Iterator[Group]:
-    operations: dict[str, list[Fault]] = {}
-    for fault in table.faults:
-        operations.setdefault(fault.operation, []).append(fault)
-    for operation, faults in operations.items():
-        rows = tuple(
-            Row(
-                fault,
-                not fault.sentence.casefold().startswith(fault.name.replace("_", " ").casefold()),
-                tuple(name for name, (_, lacks) in lacking.items() if lacks(fault)),
-                tuple(entry for entry in fault.catches.items() if entry[0] != fault.clause),
+def _groups(table: Sharpness, chapters: Mapping[str, str], lacking: Lacking) -> Iterator[Group]:
+    for operation in dict.fromkeys(fault.operation for fault in table.faults):
+        faults: dict[str, list[Fault]] = {}
+        for fault in table.faults:
+            if fault.operation == operation:
+                faults.setdefault(_prefix(fault.clause), []).append(fault)
+        title = operation.replace(CROSS_CORRELATE, "cross-correlation").replace("_", " ")
+        for prefix in filter(faults.__contains__, chapters):
+            yield Group(
+                f"{title}: {chapters[prefix]}" if len(faults) > 1 else title or "(no name)",
+                tuple(_row(fault, lacking) for fault in faults[prefix]),
+                sum(fault.caught for fault in faults[prefix]),
+                operation == CROSS_CORRELATE,
             )
-            for fault in faults
-        )
-        caught = sum(fault.caught for fault in faults)
-        yield Group(_title(operation), rows, caught, operation == CROSS_CORRELATE)
 
 
-def _title(operation: str) -> str:
-    words = operation.replace(CROSS_CORRELATE, "cross-correlation").replace("_", " ")
-    return words or "(no name)"
+def _row(fault: Fault, lacking: Lacking) -> Row:
+    return Row(
+        fault,
+        not fault.sentence.casefold().startswith(fault.name.replace("_", " ").casefold()),
+        tuple(name for name, (_, lacks) in lacking.items() if lacks(fault)),
+        tuple(entry for entry in fault.catches.items() if entry[0] != fault.clause),
+    )
 
 
 def _matrix(groups: tuple[Group, ...], prefixes: tuple[str, ...]) -> Iterator[Caught]:
     for group in groups:
         by = [{_prefix(clause) for clause in row.fault.catches} for row in group.rows]
         numbers = [sum(prefix in caught for caught in by) for prefix in prefixes]
-        # Shades from 1: none stands for no catch, the last for every fault of the operation.
+        # Shades from 1: 0 stands for no catch, the last for every fault of the group, or nearly.
         shaded = ((number, -(-_SHADES * number // len(group.rows))) for number in numbers)
         yield Caught(group.title, len(group.rows), group.caught, tuple(shaded))

@@ -14,7 +14,7 @@ from reports.words import dtype_order
 
 # For each name of a tally its title, and what is counted.
 _TITLES = {
-    "axes": ("Spatial axes", "once a call"),
+    "axes": ("Spatial axes", "once a call; 0 for dense layers"),
     "batch": ("Batch", "once a call"),
     "channels": ("Input channels", "once a call"),
     "filters": ("Filters", "once a call"),
@@ -30,7 +30,7 @@ _ONCE = ("axes", "batch", "channels", "filters", "groups")  # counted once for a
 _TELLING = (
     ("batch", 1, "of the batches hold more than one image"),
     ("groups", 1, "of the calls have several groups"),
-    ("channels", 8, "have more than 8 input channels"),
+    ("channels", 8, "of the calls have more than 8 input channels"),
     ("kernel", 4, "of the kernel sizes along an axis are above 4"),
     ("stride", 1, "of the strides are above 1"),
     ("dilation", 1, "of the dilations are above 1"),
@@ -190,7 +190,9 @@ def _by_dtype(outcomes: Iterable[Outcome]) -> Iterator[Chart]:
         counts[outcome.dtype] += outcome.examples + outcome.declined
     found = sorted(filter(counts.__getitem__, counts), key=dtype_order)
     if found:
-        yield charted("Dtype", [(name or "none", counts[name]) for name in found], "once an example")
+        yield charted(
+            "Dtype", [(name or "none", counts[name]) for name in found], "once an example"
+        )
 
 
 def _telling(tallies: Tallies) -> Iterator[str]:

@@ -1,7 +1,7 @@
 "use strict";
 {
   /* Shows the faults that have all the words, and lack what is chosen; groups without one go away. */
-  const form = document.querySelector("form[data-filter]");
+  const form = document.querySelector(".fault-filter");
   const read = (text) => text.toLowerCase().replace(/[_\s]+/g, " ");
   const groups = [...document.querySelectorAll("details.faults")].map((details) => ({
     details,
