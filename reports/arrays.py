@@ -80,10 +80,22 @@ def wrong_positions(case: Case) -> frozenset[int]:
     if difference and len(difference) == len(bound):
         pairs = zip(difference, bound, strict=True)
         # Written so that a difference of nan, which compares as false with all, is wrong too.
-        return frozenset(at for at, (d, b) in enumerate(pairs) if not abs(float(d)) <= float(b))
+        return frozenset(at for at, (d, b) in enumerate(pairs) if not abs(as_float(d)) <= as_float(b))
     if len(got) != len(expected):
         return frozenset()
     return frozenset(at for at, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e)
+
+
+def as_float(value: float | str) -> float:
+    """A stored value as a float, infinite where it is an int that no float holds.
+
+    >>> as_float("nan"), as_float(-(10**400))
+    (nan, -inf)
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
 
 
 def _values(array: Array | None) -> tuple[float | str, ...]:

@@ -40,8 +40,13 @@ def dtype_order(dtype: str) -> tuple[int, str]:
     return (_DTYPES.index(dtype) if dtype in _DTYPES else len(_DTYPES), dtype)
 
 
-def plural(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+def plural(number: int, word: str, words: str = "") -> str:
+    """The number and the word, as it is for that many.
+
+    >>> plural(1, "case"), plural(1000, "case"), plural(2, "matrix", "matrices")
+    ('1 case', '1,000 cases', '2 matrices')
+    """
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
 
 
 def listed(names: list[str]) -> str:

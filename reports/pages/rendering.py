@@ -9,12 +9,18 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports.pages.measures import measured, time_of, worst_of
+from reports.pages.strips import strip_of
 from reports.words import GRADE_MEANINGS, MEANINGS, SYMBOLS, plural
 
 # Characters that act instead of being seen: controls, and those that turn the reading direction.
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 )
+# Addresses that may become links: of the web, encrypted, and without a character that acts. What
+# ends a sentence is no part of one.
+_LINK = re.compile(r"(https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][A-Za-z0-9._~:/?#@!$&*+,;=%-]*)?)")
+_END = ".,;:!?"
 
 
 @cache
@@ -36,8 +42,27 @@ def environment() -> Environment:
         "plural": plural,
         "short": lambda dtype: re.sub(r"^(bf|f|i|u|c)[a-z]+(?=\d+$)", r"\1", dtype),
         "slug": lambda outcome: outcome.replace(" ", "-"),
+        "capitalised": lambda text: text[:1].upper() + text[1:],
+        "strip": strip_of,
+        "links": links,
+        "measured": measured,
+        "worst": worst_of,
+        "time": time_of,
     }
     return environment
+
+
+def links(text: str) -> list[tuple[str, bool]]:
+    """The parts of a text, and whether each is an address that may become a link.
+
+    >>> links("see https://example.org/7.")
+    [('see ', False), ('https://example.org/7', True), ('.', False)]
+    """
+    parts: list[tuple[str, bool]] = []
+    for at, part in enumerate(_LINK.split(text)):
+        address = part.rstrip(_END) if at % 2 else ""
+        parts += [(address, True), (part[len(address) :], False)]
+    return [(part, is_link) for part, is_link in parts if part]
 
 
 def _visible(value: Any) -> Any:
