@@ -45,7 +45,7 @@ Tallies = Mapping[str, tuple[int, ...]]
 class Asked:
     """How many examples were answered and declined, and how many drawn that could not be asked.
 
-    The last are `invalid`: what was drawn could not be made into a call.
+    The last are `invalid`, and were thrown away.
     """
 
     answered: int = 0
@@ -59,7 +59,7 @@ class Asked:
     @property
     def parts(self) -> tuple[tuple[str, int, str], ...]:
         """Each part of what was drawn: its name, its number, and its share in words."""
-        named = ("answered", self.answered), ("declined", self.declined), ("invalid", self.invalid)
+        named = ("answered", self.answered), ("declined", self.declined), ("thrown away", self.invalid)
         return tuple((name, number, percent(number, self.drawn)) for name, number in named)
 
     @property
