@@ -10,15 +10,16 @@ All that a new backend needs is a class like this one, in any module::
         def cross_correlate(self, x, filters, bias=None, *, stride, padding, dilation, groups):
             return acme.conv(x, filters, bias, stride, padding, dilation, groups).numpy()
 
-and ``pytest conformance --backend acme_adapter:Acme``.
+and ``python -m conformance --backend acme_adapter:Acme``.
 """
 
 from adapters.contract import CONTRACT, Adapter, Capabilities, Unavailable, Unsupported
-from adapters.registry import BUILT_IN, load
+from adapters.registry import BUILT_IN, PLAIN_RUN, load
 
 __all__ = [
     "BUILT_IN",
     "CONTRACT",
+    "PLAIN_RUN",
     "Adapter",
     "Capabilities",
     "Unavailable",

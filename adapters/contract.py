@@ -7,7 +7,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -90,12 +90,18 @@ class Adapter(ABC):
     """How one backend is asked. Subclasses set ``name`` and implement ``cross_correlate``.
 
     The class is instantiated without arguments, and may then raise Unavailable.
+
+    One with modes declares them as ``options``, each with a sentence that says what it does, and
+    takes those that the user chose (``acme+jit``) as ``def __init__(self, *options: str)``; it
+    raises Unavailable for those that contradict each other. Each choice is a backend of its own,
+    whose name ends in its options.
     """
 
     name: str = ""
     spec: str = ""  # set by the registry: what the user asked for
     version: str = "unknown"
     capabilities: Capabilities = Capabilities()
+    options: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def cross_correlate(

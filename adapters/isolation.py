@@ -32,6 +32,7 @@ from adapters.contract import (
     Unavailable,
     Unsupported,
 )
+from adapters.specs import parse
 
 _TICK = 0.05
 _PIPE_SIZE = 2**20
@@ -103,10 +104,11 @@ class Isolated(Adapter):
             self.close()
             raise Unavailable(f"it speaks contract {hello.get('contract')}, not {CONTRACT}")
         self.version = str(hello["version"])
-        other = "@" in self.spec
+        other = bool(parse(self.spec).command)
         self.name = f"{hello['name']}@{self.version}" if other else str(hello["name"])
         self._environment = dict(hello["environment"])
         self._offers = dict(hello["offers"])
+        self.declared_options = dict(hello.get("options", {}))
         self.capabilities = Capabilities(
             dtypes=tuple(hello["dtypes"]),
             spatial_axes=tuple(hello["spatial_axes"]),
@@ -274,14 +276,15 @@ class Process:
     """A worker process: started, spoken to, watched, and buried."""
 
     def __init__(self, spec: str, limits: Limits) -> None:
-        worker = ["-P", "-m", "adapters.worker", spec.partition("@")[0]]
+        parts = parse(spec)
+        worker = ["-P", "-m", "adapters.worker", parts.local]
         try:
             self.popen = subprocess.Popen(
                 [*interpreter(spec), *worker, f"--memory={limits.memory}"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=_environment(limits.threads, same_interpreter=not spec.partition("@")[2]),
+                env=_environment(limits.threads, same_interpreter=not parts.command),
                 start_new_session=True,
             )
         except OSError as error:
@@ -382,7 +385,7 @@ def _raise_unless_result(answer: dict[str, Any]) -> None:
 
 def interpreter(spec: str) -> list[str]:
     """The command of the interpreter that a backend is to be run with."""
-    command = spec.partition("@")[2]
+    command = parse(spec).command
     return shlex.split(command) if command else [sys.executable]
 
 

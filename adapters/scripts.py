@@ -5,10 +5,11 @@ from here.
 """
 
 import ast
-import sys
 from pathlib import Path
 
-from adapters.contract import Adapter, Padding, Sizes
+from adapters.contract import Adapter, Padding, Sizes, Unavailable
+from adapters.registry import located
+from adapters.specs import is_file, parse
 
 OURS = ("reference", "adapters", "conformance", "reports")
 _OFFERED = ("adapters", "adapters.contract")
@@ -31,7 +32,7 @@ except ImportError:  # stand-ins for what an adapter takes from convspec
         setattr(contract, name, type(name, (Exception,), {{}}))
     sys.modules["adapters"] = sys.modules["adapters.contract"] = contract
 {warning}
-adapter = importlib.import_module({module}).{name}()
+adapter = importlib.import_module({module}).{name}({options})
 got = adapter.cross_correlate(
     x,
     filters,
@@ -62,14 +63,20 @@ def script_of(
     )
     if lines is not None and _is_of_its_call(type(adapter)):
         return lines if isinstance(lines, str) and len(lines) <= _LONGEST else None
-    module_name, _, class_name = adapter.spec.partition(":")
-    file = getattr(sys.modules.get(module_name), "__file__", None)
-    if file is None or not class_name.isidentifier() or _is_ours(module_name):
+    spec = parse(adapter.spec)
+    try:
+        module, class_name = located(spec.target)
+    except Unavailable:
         return None
+    file = getattr(module, "__file__", None)
+    if file is None or not class_name.isidentifier() or _is_ours(module.__name__):
+        return None
+    module_name = Path(file).stem if is_file(spec.target) else module.__name__
     return _FROM_ITS_FILE.format(
         folder=ascii(str(_root(Path(file), module_name))),
         module=ascii(module_name),
         name=class_name,
+        options=", ".join(map(ascii, spec.options)),
         warning=_warning(Path(file)),
         bias="bias" if bias else "None",
         stride=stride,

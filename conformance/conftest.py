@@ -23,9 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--backend",
         action="append",
         default=[],
-        metavar="NAME",
-        help="a backend to test: a built-in name, or module:Class of an adapter (repeatable; "
-        "default: every built-in backend installed here)",
+        metavar="SPEC",
+        help="a backend to test: a name that 'python -m adapters list' shows, module:Class, or "
+        "./file.py:Class; +OPTION chooses an option of the adapter, @COMMAND an interpreter "
+        "(repeatable; default: the backends of a plain run that are installed here)",
     )
     group.addoption(
         "--profile",

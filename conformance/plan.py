@@ -16,11 +16,12 @@ from hypothesis.database import (
     ReadOnlyDatabase,
 )
 
-from adapters import BUILT_IN, Adapter, Unavailable, load
+from adapters import PLAIN_RUN, Adapter, Unavailable, load
 from adapters.isolation import Isolated, Limits
 from conformance.known_issues import KnownIssue
 from conformance.subject import Subject
 
+_LONGEST_NAME = 100  # of a file; systems allow 255, and the path of an adapter may be longer
 EXAMPLES = {"quick": 8, "default": 50, "thorough": 1000}
 
 
@@ -78,14 +79,14 @@ class Plan:
 
 
 def load_backends(specs: list[str], isolation: Isolation | None) -> list[Adapter | NotRun]:
-    """Every backend asked for; all built-in ones if none is. A name stands for one backend.
+    """Every backend asked for; those of a plain run if none is. A name stands for one backend.
 
     Each runs in a process of its own, and all of these start at once; with no ``isolation`` they
     are loaded into this one.
     """
     backends: list[Adapter | NotRun] = []
     names: dict[str, str] = {}
-    for spec, start in _starting(list(dict.fromkeys(specs or BUILT_IN)), isolation):
+    for spec, start in _starting(list(dict.fromkeys(specs or PLAIN_RUN)), isolation):
         try:
             adapter = start()
             if adapter.name in names:
@@ -105,8 +106,9 @@ def _starting(
         yield from ((spec, partial(load, spec)) for spec in specs)
         return
     started: list[tuple[str, Callable[[], Adapter]]] = []
-    for spec in specs:
-        file = isolation.calls / f"{os.getpid()}-{quote(spec, safe='')}.call"
+    for number, spec in enumerate(specs):
+        name = f"{os.getpid()}-{number}-{quote(spec, safe='')[:_LONGEST_NAME]}.call"
+        file = isolation.calls / name
         try:
             started.append((spec, Isolated(spec, isolation.limits, file).ready))
         except Unavailable as why:

@@ -156,7 +156,7 @@ def test_memory_that_was_never_written_shows(start: Start) -> None:
     [
         ("DoesNotStart", "died of SIGABRT"),
         ("StartsForever", "no answer within 5 s"),
-        ("NoSuchClass", "could not be loaded"),
+        ("NoSuchClass", "the module has no class .NoSuchClass., but "),
     ],
 )
 def test_workers_that_cannot_start(start: Start, name: str, said: str) -> None:

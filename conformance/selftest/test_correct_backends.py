@@ -80,14 +80,14 @@ class Correct(Adapter):
     name = "correct"
 
     def __init__(self, convolve: Convolve, grade: str, **options: Any) -> None:
-        self.convolve, self.options = convolve, options
+        self.convolve, self.settings = convolve, options
         dtypes = ("float64", "float32") if grade == "B" else ("float64", "float32", "float16")
         self.capabilities = Capabilities(dtypes=dtypes, promises=dict.fromkeys(dtypes, grade))
 
     def cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
     ) -> Array:
-        return self.convolve(x, filters, bias, **self.options, **parameters)
+        return self.convolve(x, filters, bias, **self.settings, **parameters)
 
 
 BACKENDS = {

@@ -95,7 +95,7 @@ def test_backends_that_cannot_run_are_named_and_the_others_go_on(tmp_path: Path)
     reasons = {b.spec: b.not_run for b in done.read.backends if b.not_run}
     assert list(reasons) == specs[:-1]
     assert "ZeroDivisionError" in reasons["breaks_on_import:A"]
-    assert "neither module:Class nor one of" in reasons["nosuch"]
+    assert "no backend is called 'nosuch'" in reasons["nosuch"]
     assert "no_such_module is not installed" in reasons["no_such_module:A"]
     for spec, reason in reasons.items():
         assert f"{spec} did not run: {reason}" in done.output
