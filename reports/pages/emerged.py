@@ -19,6 +19,7 @@ from reports.pages.pictures import (
     largest_of,
     number,
     signed,
+    signed_places,
 )
 from reports.pages.series import (
     LeftOut,
@@ -43,7 +44,8 @@ _MOST = 32
 class Bank:
     """The first layer's filters of some backends, before and after, and what was measured.
 
-    Beyond the first few banks there are no pictures.
+    `spread` says how much they differ, if they do. Beyond the first few banks there are no
+    pictures.
     """
 
     whose: tuple[Whose, ...]
@@ -53,6 +55,7 @@ class Bank:
     after: tuple[Picture, ...]
     largest_before: str
     largest_after: str
+    spread: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,25 @@ class Emerged:
     banks: tuple[Bank, ...]
     by_hand: tuple[tuple[str, Picture], ...]
     left_out: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Trained:
+    outcome: Outcome
+    before: Values
+    after: Values
+
+    @property
+    def look(self) -> tuple[object, ...]:
+        """Equal for those that are shown as one."""
+        banks = self.before, self.after
+        places = [signed_places(bank, largest_of(bank)).tobytes() for bank in banks]
+        return (*places, self.outcome.outcome, *self.facts)
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        facts = self.outcome.facts
+        return tuple((name, facts[name]) for name in (RESPONSE, MOVED) if name in facts)
 
 
 @dataclass(frozen=True)
@@ -79,8 +101,8 @@ class Layers:
 
 
 def emerged(results: Results) -> Emerged:
-    """The filters of all that trained, those that are equal together."""
-    alike: dict[tuple[bytes, bytes, str], list[tuple[Outcome, Values, Values]]] = {}
+    """The filters of all that trained; those that no picture tells apart are together."""
+    alike: dict[tuple[object, ...], list[_Trained]] = {}
     missing = []
     for outcome in of_clause(results, CLAUSE):
         try:
@@ -88,8 +110,8 @@ def emerged(results: Results) -> Emerged:
         except SeriesError as error:
             missing.append((outcome, str(error)))
             continue
-        key = before.tobytes(), after.tobytes(), outcome.outcome
-        alike.setdefault(key, []).append((outcome, before, after))
+        trained = _Trained(outcome, before, after)
+        alike.setdefault(trained.look, []).append(trained)
     banks = tuple(_bank(group, at < SHOWN) for at, group in enumerate(alike.values()))
     return Emerged(banks, _by_hand(), left_out(missing))
 
@@ -110,24 +132,27 @@ def layers(results: Results, digit: Values) -> Layers:
 
 
 def _filters(outcome: Outcome, name: str) -> Values:
-    if not outcome.series:
-        raise SeriesError("no filters were stored")
     filters = measured(outcome, name, None, 1, 3, 3)
     if len(filters) > _MOST:
         raise SeriesError(f"the {name} are too many to be shown")
     return filters
 
 
-def _bank(group: list[tuple[Outcome, Values, Values]], is_drawn: bool) -> Bank:
-    outcome, before, after = group[0]
+def _bank(group: list[_Trained], is_drawn: bool) -> Bank:
+    first = group[0]
+    with np.errstate(all="ignore"):
+        spread = largest_of(*(one.after - first.after for one in group))
     return Bank(
-        whose(member for member, _, _ in group),
-        outcome.outcome,
-        tuple((name, outcome.facts[name]) for name in (RESPONSE, MOVED) if name in outcome.facts),
-        _kernels(before, "before") if is_drawn else (),
-        _kernels(after, "after") if is_drawn else (),
-        number(largest_of(before), 2),
-        number(largest_of(after), 2),
+        whose(one.outcome for one in group),
+        first.outcome.outcome,
+        first.facts,
+        _kernels(first.before, "before") if is_drawn else (),
+        _kernels(first.after, "after") if is_drawn else (),
+        number(largest_of(first.before), 2),
+        number(largest_of(first.after), 2),
+        f"They look the same: no weight differs by more than {number(spread, 1)}."
+        if spread
+        else "",
     )
 
 

@@ -169,8 +169,6 @@ def _tasks(report: Report, clause: str) -> tuple[list[_Task], list[tuple[Outcome
 
 
 def _task(outcome: Outcome) -> _Task:
-    if not outcome.series:
-        raise SeriesError("no feature maps were stored")
     images = measured(outcome, "images", None, None, None, None)
     filters = measured(outcome, "filters", None, None, 3, 3)
     answer = measured(outcome, "feature maps", None, None, None, None)
@@ -209,8 +207,10 @@ def _verdict(task: _Task) -> tuple[str, bool]:
     share = f"{wrong:,} of {plural(answer.size, 'value')} differ"
     if lost:
         return f"{share}, {lost:,} of them not finite", False
+    gaps = np.abs(answer - expected)
+    place = tuple(map(int, np.unravel_index(gaps.argmax(), gaps.shape)))
     allowed = ": rounding allows that" if task.outcome.outcome == "pass" else ""
-    return f"{share}, the largest difference is {number(task.gap, 3)}{allowed}", False
+    return f"{share}, the most at {place}, by {number(task.gap, 3)}{allowed}", False
 
 
 def _drawn(answer: Answer, task: _Task, named: tuple[Kernel, ...], largest: float) -> Answer:

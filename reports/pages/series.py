@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from reports.records import Outcome, brief
 from reports.results import Results
-from reports.words import dtype_order, listed
+from reports.words import dtype_order, first_line, listed
 
 LARGEST = 100_000
 
@@ -27,6 +26,8 @@ def measured(outcome: Outcome, name: str, *axes: int | None) -> Values:
 
     Raises SeriesError where it is not there, or not so.
     """
+    if not outcome.series and outcome.reason:
+        raise SeriesError(first_line(outcome.reason))
     if name not in outcome.series:
         raise SeriesError(f"there are no {name}")
     array = outcome.series[name]
@@ -39,14 +40,11 @@ def measured(outcome: Outcome, name: str, *axes: int | None) -> Values:
         raise SeriesError(f"the {name} have the shape {brief(array.shape)}, and not ({wanted})")
     if not 0 < len(array.values) <= LARGEST:
         raise SeriesError(f"the {name} are {len(array.values):,} values")
-    return np.array([_float(value) for value in array.values]).reshape(array.shape)
-
-
-def _float(value: float | str) -> float:
     try:
-        return float(value)
-    except OverflowError:  # an integer of more than 308 digits
-        return math.inf
+        values = np.array(array.values, np.float64)
+    except OverflowError:
+        raise SeriesError(f"the {name} hold an integer of more than 308 digits") from None
+    return values.reshape(array.shape)
 
 
 @dataclass(frozen=True)
