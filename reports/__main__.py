@@ -86,8 +86,10 @@ def _diff(given: argparse.Namespace) -> int:
 
 def _trend(given: argparse.Namespace) -> int:
     _keep_inputs(given.output, given.results)
-    found = trends(Source(str(path), read_one(path)) for path in given.results)
-    _tell(given, trend_telling, found)
+    sources = [Source(str(path), read_one(path)) for path in given.results]
+    for source in sources:
+        _say(source.name, source.results)
+    _tell(given, trend_telling, trends(sources))
     return 0
 
 

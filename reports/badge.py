@@ -13,12 +13,10 @@ from collections import Counter
 from typing import Any
 
 from reports.differences import backend_of
+from reports.reading import shortcoming
 from reports.results import Results
 from reports.words import FAILURES
 
-# The exit codes of pytest with which a run came to its end: all held, something failed, and
-# nothing was chosen. With any other it was interrupted, or broke.
-_WHOLE = (0, 1, 5)
 _WORST_FIRST = ("crash", "timeout", "error", "fail", "not run", "known", "unsupported", "pass")
 _COLOURS = {"known": "yellow", "unsupported": "yellowgreen", "pass": "brightgreen"}
 
@@ -32,7 +30,7 @@ def badge(results: Results, name: str, label: str = "convspec") -> dict[str, Any
     if backend.not_run is not None:
         return _endpoint(label, "did not run", "lightgrey")
     counts = Counter(_clauses(results, backend.name))
-    limits = _limits(results)
+    lacking = shortcoming(results)
     failing = [f"{counts[verdict]} {verdict}" for verdict in FAILURES if counts[verdict]]
     aside = [f"{counts[v]} {v}" for v in ("known", "unsupported", "not run") if counts[v]]
     of_all = "" if failing else f" of {counts.total()} clauses"
@@ -42,15 +40,14 @@ def badge(results: Results, name: str, label: str = "convspec") -> dict[str, Any
     colour = "lightgrey"
     if failing:
         colour = "red"
-    elif not limits and counts["pass"] and not counts["not run"]:
+    elif not lacking and counts["pass"] and not counts["not run"]:
         colour = next(colour for verdict, colour in _COLOURS.items() if counts[verdict])
-    return _endpoint(label, limits + ", ".join(parts) + profile, colour, failed=bool(failing))
-
-
-def _limits(results: Results) -> str:
-    if results.end is None or results.end.exit not in _WHOLE:
-        return "unfinished: "
-    return "incomplete: " if results.problems else ""
+    return _endpoint(
+        label,
+        (f"{lacking}: " if lacking else "") + ", ".join(parts) + profile,
+        colour,
+        failed=bool(failing),
+    )
 
 
 def as_json(endpoint: dict[str, Any]) -> str:

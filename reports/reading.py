@@ -1,4 +1,7 @@
-"""Results files as a command is given them: read, and together; the error names the file."""
+"""Results files as a command is given them: read, together, and how far they can be trusted.
+
+An error names the file.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from pathlib import Path
 
 from reports.merging import merge
 from reports.results import Results, ResultsError, read
+
+# The exit codes of pytest with which a run came to its end: all held, something failed, and
+# nothing was chosen. With any other it was interrupted, or broke.
+_WHOLE = (0, 1, 5)
 
 
 def read_one(path: Path) -> Results:
@@ -32,3 +39,10 @@ def read_together(paths: Sequence[Path]) -> Results:
     """The results in the files, merged if there are several."""
     parts = [read_one(path) for path in paths]
     return parts[0] if len(parts) == 1 else merge_together(parts)
+
+
+def shortcoming(results: Results) -> str:
+    """What must be said wherever these results are told: "" if they are whole."""
+    if results.end is None or results.end.exit not in _WHOLE:
+        return "unfinished"
+    return "incomplete" if results.problems else ""

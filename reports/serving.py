@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from reports.pages import write_site
 from reports.reading import read_together
 from reports.results import ResultsError
+from reports.tables import visible
 
 HOST = "127.0.0.1"
 _TYPES = {
@@ -49,7 +50,7 @@ class Site:
                 try:
                     self.files = self._made()
                 except ResultsError as error:
-                    print(f"the pages stay as they were: {error}", file=sys.stderr)
+                    print(visible(f"the pages stay as they were: {error}"), file=sys.stderr)
             return self.files.get(name)
 
     def _made(self) -> dict[str, bytes]:

@@ -56,7 +56,7 @@ def as_text(tables: Iterable[Table]) -> Iterator[str]:
     for table in tables:
         rows = [tuple(map(visible, row)) for row in (table.heads, *table.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        yield from ("", f"{table.title}: {table.remark}")
+        yield from ("", f"{visible(table.title)}: {table.remark}")
         for row in rows:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             yield ("  " + "  ".join(cells)).rstrip()

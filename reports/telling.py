@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.differences import FACTOR, Differences, Pair, Shift
+from reports.reading import shortcoming
 from reports.records import Outcome
 from reports.results import Results
 from reports.standalone import render
@@ -57,8 +58,10 @@ class Source:
     def described(self) -> str:
         run = self.results.run
         seed = "no common seed" if run.seed is None else f"seed {run.seed}"
-        ended = "" if self.results.end else ", did not finish"
-        return f"convspec {run.suite}, profile {run.profile}, {seed}, started {run.started}{ended}"
+        lacking = f", {shortcoming(self.results)}".rstrip(", ")
+        return (
+            f"convspec {run.suite}, profile {run.profile}, {seed}, started {run.started}{lacking}"
+        )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from itertools import groupby
 from reports.differences import Differences, Pair, compare
 from reports.lines import as_line
 from reports.merging import records
+from reports.reading import shortcoming
 from reports.records import Backend, Outcome
 from reports.results import Results, count
 from reports.telling import Source
@@ -26,7 +27,7 @@ class Point:
     started: str
     suite: str
     profile: str
-    finished: bool
+    shortcoming: str
     version: str
     not_run: str | None
     counts: dict[str, int]
@@ -122,7 +123,7 @@ def _point(
         started=results.run.started,
         suite=results.run.suite,
         profile=results.run.profile,
-        finished=results.end is not None,
+        shortcoming=shortcoming(results),
         version=backend.version,
         not_run=backend.not_run,
         counts=count(results.outcomes),

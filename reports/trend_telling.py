@@ -22,12 +22,12 @@ _SMALLEST = 1e-4  # the error at the foot of its chart
 
 @dataclass(frozen=True)
 class Mark:
-    """A run in a chart: where it is, what it says, and whether the run finished."""
+    """A run in a chart: where it is, what it says, and whether it is whole."""
 
     x: float
     y: float
     text: str
-    finished: bool
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def table(trend: Trend) -> Table:
     met = [name for name in OUTCOMES if any(point.counts.get(name) for point in trend.points)]
     rows = (
         (
-            point.started + ("" if point.finished else " (unfinished)"),
+            point.started + (f" ({point.shortcoming})" if point.shortcoming else ""),
             point.version,
             point.profile,
             *("" if point.not_run is not None else str(point.counts.get(n, 0)) for n in met),
@@ -120,8 +120,8 @@ def _chart(
         x = _MARGIN + (_WIDTH - 2 * _MARGIN) * (at / max(len(points) - 1, 1))
         y = _HEIGHT - _MARGIN - (_HEIGHT - 2 * _MARGIN) * share
         path += f"{'L' if at and values[at - 1] is not None else 'M'}{x:.1f} {y:.1f}"
-        said = f"{point.started}: {words(number)}{'' if point.finished else ', unfinished'}"
-        marks.append(Mark(round(x, 1), round(y, 1), said, point.finished))
+        said = f"{point.started}: {words(number)}, {point.shortcoming}".removesuffix(", ")
+        marks.append(Mark(round(x, 1), round(y, 1), said, not point.shortcoming))
     now = "none" if values[-1] is None else words(values[-1])
     span = f"from {words(min(known))} to {words(max(known))}" if known else "never measured"
     described = f"{title} over {plural(len(points), 'run')}: {span}, now {now}"
