@@ -59,7 +59,11 @@ class Asked:
     @property
     def parts(self) -> tuple[tuple[str, int, str], ...]:
         """Each part of what was drawn: its name, its number, and its share in words."""
-        named = ("answered", self.answered), ("declined", self.declined), ("thrown away", self.invalid)
+        named = (
+            ("answered", self.answered),
+            ("declined", self.declined),
+            ("thrown away", self.invalid),
+        )
         return tuple((name, number, percent(number, self.drawn)) for name, number in named)
 
     @property
