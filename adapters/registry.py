@@ -101,7 +101,7 @@ def _entry_point(name: str) -> str:
     meant = {entry.value: entry for entry in offered.get(name, ())}
     if len(meant) == 1:
         (entry,) = meant.values()
-        return f"{entry.module}:{entry.attr}"
+        return f"{entry.module}:{entry.attr or ''}"
     if meant:
         packages = " and ".join(e.dist.name if e.dist else e.value for e in meant.values())
         raise Unavailable(f"{name} is the name of an adapter in {packages}: uninstall one of them")
@@ -180,8 +180,8 @@ def _not_installed(target: str, error: ModuleNotFoundError) -> str:
     if error.name is None:
         return f"{target} could not be loaded: {text_of(error)}"
     package = error.name.partition(".")[0]
-    if error.name == target.partition(":")[0]:
-        return f"there is no module {error.name}, neither installed nor in {os.getcwd()}"
+    if error.name == target.rpartition(":")[0]:
+        return f"{error.name} is not installed, and no module in {os.getcwd()}"
     extras = [extra for extra in (package, target.partition("-")[0]) if extra in _extras()]
     hint = f": pip install 'convspec[{extras[0]}]'" if target in BUILT_IN and extras else ""
     return f"{error.name} is not installed{hint}"

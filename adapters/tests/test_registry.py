@@ -1,5 +1,6 @@
 """The registry loads what is there, and says of everything else why it cannot be used."""
 
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters import BUILT_IN, CONTRACT, Adapter, Unavailable, load
+from adapters import BUILT_IN, CONTRACT, PLAIN_RUN, Adapter, Unavailable, load
 
 PACKAGES = {
     "reference": "numpy",
@@ -24,7 +25,7 @@ from adapters.reference_adapter import Reference
 
 # What follows the imports; the class is called Acme.
 BROKEN = {
-    "no such class": ("", "AttributeError: .* has no attribute 'Acme'"),
+    "no such class": ("", "no class 'Acme', but Reference"),
     "a function": ("def Acme(): return Reference()", "not a subclass of adapters.Adapter"),
     "an instance": ("Acme = Reference()", "not a subclass of adapters.Adapter"),
     "another class": ("class Acme: pass", "not a subclass of adapters.Adapter"),
@@ -108,7 +109,16 @@ def test_built_in_adapters_load(spec: str) -> None:
 
 
 def test_every_built_in_adapter_is_tested_here() -> None:
-    assert {*PACKAGES, "torch-cuda"} == set(BUILT_IN)
+    assert {*PACKAGES, "torch-cuda"} == set(PLAIN_RUN)
+    assert set(BUILT_IN) > set(PLAIN_RUN)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_built_in_name_is_that_of_an_adapter(name: str) -> None:
+    module_name, _, class_name = BUILT_IN[name].partition(":")
+    module = importlib.util.find_spec(module_name)
+    assert module is not None
+    assert f"class {class_name}(" in Path(str(module.origin)).read_text("utf-8")
 
 
 def test_no_cuda_device() -> None:
@@ -153,9 +163,23 @@ def test_the_version_of_the_contract() -> None:
 # What is not
 
 
-@pytest.mark.parametrize("spec", ["", "torch", "acme", "Reference", "acme:", "reference_adapter:"])
-def test_neither_built_in_nor_module_and_class(spec: str) -> None:
-    with pytest.raises(Unavailable, match="is neither module:Class nor one of reference, torch"):
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("", r"no backend is called '' \("),
+        ("acme", r"no backend is called 'acme' \(python -m adapters list shows all"),
+        ("torch", "'torch'; did you mean torch-cpu or torch-cuda"),
+        ("Reference", r"'Reference'; did you mean reference\? "),
+        ("scipy-ftt", r"did you mean scipy-fft or"),
+        ("acme:", "'acme:' names no class: acme:Class"),
+        ("./acme.py:", r"names no class: ./acme\.py:Class"),
+        ("acme.py", r"no backend is called 'acme\.py'"),
+        ("a:b:c", r"'a:b:c' is not NAME, module:Class or ./file\.py:Class"),
+        ("reference@python", r"^python can run reference in a process of its own only$"),
+    ],
+)
+def test_specs_that_name_nothing(spec: str, said: str) -> None:
+    with pytest.raises(Unavailable, match=said):
         load(spec)
 
 
@@ -166,7 +190,9 @@ def test_names_that_no_module_can_have(spec: str) -> None:
 
 
 def test_no_such_module() -> None:
-    with pytest.raises(Unavailable, match=r"^convspec_missing_module is not installed$"):
+    with pytest.raises(
+        Unavailable, match=r"^convspec_missing_module is not installed, and no module in /"
+    ):
         load("convspec_missing_module:Acme")
 
 
