@@ -12,6 +12,8 @@ from reports.pages.strips import together
 from reports.records import Backend, Clause, Outcome
 from reports.sharpness import Fault, Sharpness
 
+_MOST = 10  # faults that other clauses are expected to catch
+
 
 @dataclass(frozen=True)
 class Tested:
@@ -34,6 +36,7 @@ class Catch:
 def views(report: Report) -> Iterator[View]:
     """A page for each clause."""
     clauses = report.results.clauses
+    shown_at: dict[str, str] = {}  # the clause that shows the source of a function
     for at, clause in enumerate(clauses):
         context = {
             "clause": clause,
@@ -43,6 +46,13 @@ def views(report: Report) -> Iterator[View]:
             "ratios": together([outcome.ratios for outcome in report.of_clause[clause.id]]),
             "facts": facts_of(report, [clause]),
             "source": source_of(clause.reference),
+            "source_at": shown_at.setdefault(clause.reference, clause.id),
+            "most": _MOST,
+            "also": [
+                (label, field)
+                for label, field in (("Declined", "declined"), ("Thrown away", "invalid"))
+                if any(getattr(outcome, field) for outcome in report.of_clause[clause.id])
+            ],
             "catches": catches(report.sharpness, clause.id),
         }
         yield View(("clause", clause.id), clause.id, "clause.html", context, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from reports.records import Outcome
 from reports.words import FAILURES, first_line
 
 _UNEXPLAINED = "no known mistake explains this"
+# Where a call that killed a process was kept is another file each time.
+_KEPT = re.compile(r" \(the call is kept in [^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,29 @@ def disagreements(outcomes: Iterable[Outcome]) -> tuple[Disagreement, ...]:
     grouped: dict[tuple[str, str, str, bool], list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.outcome in FAILURES:
-            diagnosis = outcome.case.diagnosis if outcome.case else ""
-            is_diagnosis = bool(diagnosis) and not diagnosis.startswith(_UNEXPLAINED)
-            words = diagnosis if is_diagnosis else first_line(outcome.reason)
-            key = (outcome.backend, outcome.outcome, words, is_diagnosis)
+            key = (outcome.backend, outcome.outcome, *_explanation(outcome))
             grouped.setdefault(key, []).append(outcome)
-    found = [Disagreement(*key, tuple(failures)) for key, failures in grouped.items()]
+    found = [_of(*key, failures) for key, failures in grouped.items()]
     return tuple(sorted(found, key=lambda of: -len(of.failures)))
+
+
+def _explanation(outcome: Outcome) -> tuple[str, bool]:
+    """The words that failures with one cause have in common, and whether they are a diagnosis.
+
+    What no known mistake explains has none: each reason tells of other numbers.
+    """
+    diagnosis = outcome.case.diagnosis if outcome.case else ""
+    if diagnosis and not diagnosis.startswith(_UNEXPLAINED):
+        return diagnosis, True
+    if outcome.outcome == "fail":
+        return "", False
+    return first_line(_KEPT.sub("", outcome.reason)), False
+
+
+def _of(
+    backend: str, outcome: str, words: str, is_diagnosis: bool, failures: list[Outcome]
+) -> Disagreement:
+    if not words:
+        alone = first_line(failures[0].reason)
+        words = alone if len(failures) == 1 else "no known mistake explains these"
+    return Disagreement(backend, outcome, words, is_diagnosis, tuple(failures))

@@ -23,9 +23,13 @@ class Bin:
 
 @dataclass(frozen=True)
 class Strip:
-    """A chart in a box of 92 by 20: the outlines of its bars, within the bound and beyond it."""
+    """A chart in a box of 92 by 20: the outlines of its bars, within the bound and beyond it.
+
+    `exact` is the number of errors if there is none but exact ones, which need no chart.
+    """
 
     words: str
+    exact: int
     within: str
     beyond: str
     bins: tuple[Bin, ...]
@@ -41,10 +45,11 @@ def strip_of(ratios: Sequence[int]) -> Strip | None:
     heights = [math.sqrt(number / max(ratios)) for number in ratios]
     return Strip(
         _words(ratios),
+        0 if any(ratios[1:]) else ratios[0],
         "".join(_bar(at, height) for at, height in enumerate(heights[:-1]) if height),
         _point(len(RATIOS), heights[-1]) if heights[-1] else "",
         tuple(
-            Bin(label, number, round(100 * height), at == len(RATIOS))
+            Bin(label, number, round(62 * height), at == len(RATIOS))
             for at, (label, number, height) in enumerate(
                 zip(_labels(), ratios, heights, strict=True)
             )

@@ -49,8 +49,9 @@
       narrowed.textContent = state.backend === "" ? ""
         : `.matrix tr > :not(:first-child, :nth-child(${column})) { display: none; }`;
       fields.open.setAttribute("aria-pressed", String(all));
-      form.querySelector(".count").textContent = `${shown} of ${number} clauses, ${
-        state.backend === "" ? columns.length : 1} of ${columns.length} backends`;
+      const on = state.backend === "" ? `on ${columns.length} backend${columns.length === 1 ? "" : "s"}`
+        : `on ${columns[state.backend].textContent}`;
+      form.querySelector(".count").textContent = `${shown} of ${number} clauses, ${on}`;
       remember(form.dataset.for, state);
     };
 
