@@ -125,7 +125,7 @@ def page(comparison: Comparison) -> str:
 
 
 def plain(comparison: Comparison) -> dict[str, Any]:
-    """The report as JSON takes it; errors that nothing bounds are "inf"."""
+    """The report as JSON takes it."""
     found = comparison.differences
     return {
         "format": 1,
@@ -303,16 +303,8 @@ def _names(pair: Pair) -> dict[str, str]:
 
 
 def _shift(shift: Shift) -> dict[str, Any]:
-    moved = (
-        str(v) if isinstance(v, float) and math.isinf(v) else v for v in (shift.old, shift.new)
-    )
-    values = dict(zip(("old", "new"), moved, strict=True))
-    return (
-        {"clause": shift.clause, "dtype": shift.dtype}
-        | _names(shift.pair)
-        | values
-        | {"worse": shift.worse}
-    )
+    moved = {"old": shift.old, "new": shift.new, "worse": shift.worse}
+    return {"clause": shift.clause, "dtype": shift.dtype} | _names(shift.pair) | moved
 
 
 def _outcome(outcome: Outcome) -> dict[str, str]:

@@ -22,11 +22,10 @@ _SMALLEST = 1e-4  # the error at the foot of its chart
 
 @dataclass(frozen=True)
 class Mark:
-    """A run in a chart: where it is, what it says, and whether it is whole."""
+    """A run in a chart: where it is, and whether it is whole."""
 
     x: float
     y: float
-    text: str
     whole: bool
 
 
@@ -96,7 +95,7 @@ def charts(trend: Trend) -> tuple[Chart, ...]:
     return (
         _chart("Passes", points, lambda p: p.passes, str),
         _chart("Failures", points, lambda p: p.failures, str),
-        _chart("Largest error of a pass", points, lambda p: p.worst, ratio, logarithmic=True),
+        _chart("Largest error", points, lambda p: p.worst, ratio, logarithmic=True),
         _chart("Seconds", points, lambda p: p.seconds, _seconds),
     )
 
@@ -120,8 +119,7 @@ def _chart(
         x = _MARGIN + (_WIDTH - 2 * _MARGIN) * (at / max(len(points) - 1, 1))
         y = _HEIGHT - _MARGIN - (_HEIGHT - 2 * _MARGIN) * share
         path += f"{'L' if at and values[at - 1] is not None else 'M'}{x:.1f} {y:.1f}"
-        said = f"{point.started}: {words(number)}, {point.shortcoming}".removesuffix(", ")
-        marks.append(Mark(round(x, 1), round(y, 1), said, not point.shortcoming))
+        marks.append(Mark(round(x, 1), round(y, 1), not point.shortcoming))
     now = "none" if values[-1] is None else words(values[-1])
     span = f"from {words(min(known))} to {words(max(known))}" if known else "never measured"
     described = f"{title} over {plural(len(points), 'run')}: {span}, now {now}"

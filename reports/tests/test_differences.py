@@ -352,6 +352,16 @@ def test_long_markdown_is_cut_and_says_so() -> None:
     assert sum("CORR" in line for line in text(of(one, other))) == 150
 
 
+def test_a_page_of_very_many_changes_stays_small_and_says_what_it_lacks() -> None:
+    dtypes = [f"d{at}" for at in range(10_000)]
+    one = results([outcome(dtype=d) for d in dtypes])
+    other = results([outcome("fail", d, reason=f"{d} " + "is wrong " * 9) for d in dtypes])
+    told = page(of(one, other))
+    assert len(told) < 300_000
+    assert "And 9,500 more; the text and the JSON" in told
+    assert len(list(text(of(one, other)))) > 10_000
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_in_a_browser(width: int, scheme: Any, tab: Any, tmp_path: Path) -> None:

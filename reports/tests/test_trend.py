@@ -147,7 +147,7 @@ def many() -> tuple[Trend, ...]:
 
 
 def test_a_large_page_stays_small() -> None:
-    assert len(page(many())) < 600_000
+    assert len(page(many())) < 250_000
 
 
 @pytest.mark.parametrize("width", [1280, 390])
