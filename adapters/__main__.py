@@ -1,0 +1,31 @@
+"""``python -m adapters``: which backends there are; whether an adapter is right; a new one."""
+
+import argparse
+import sys
+
+from adapters import listing
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code: 0, 1 if something is wrong with a backend, 2 if the question is."""
+    parser = argparse.ArgumentParser(prog="python -m adapters", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("list", help="which backends there are, and what they claim")
+    command.add_argument("spec", nargs="*", help="these only")
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(run=_list)
+
+    options = parser.parse_args(arguments)
+    code: int = options.run(options)
+    return code
+
+
+def _list(options: argparse.Namespace) -> int:
+    backends = listing.listed(options.spec)
+    print(listing.as_json(backends) if options.json else listing.as_text(backends))
+    return int(bool(options.spec) and any(backend.why for backend in backends))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
