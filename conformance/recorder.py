@@ -25,7 +25,7 @@ from conformance.plan import Isolation, NotRun, Plan, load_backends
 from conformance.subject import Subject
 from conformance.summary import summarize
 from reports import results
-from reports.page import write_page
+from reports.pages import write_page
 
 
 class Recorder:

@@ -130,7 +130,8 @@ def facts_of(
 
 def grades_of(report: Report, backend: Backend) -> Grades:
     """The facts that are grades, with what the backend promises."""
-    found = [o for o in report.of_backend[backend.name] if _is_graded(report, o.clause)]
+    grading = {outcome.clause for outcome in report.outcomes if GRADE in outcome.facts}
+    found = [o for o in report.of_backend[backend.name] if o.clause in grading]
     outcomes = {outcome.key: outcome for outcome in found}
     dtypes = tuple(sorted({outcome.dtype for outcome in found}, key=dtype_order))
 
@@ -162,10 +163,6 @@ def grades_of(report: Report, backend: Backend) -> Grades:
 def is_probe(clause: Clause) -> bool:
     """Whether the clause looks into a backend."""
     return clause.id.startswith("PROBE-")
-
-
-def _is_graded(report: Report, clause: str) -> bool:
-    return any(GRADE in outcome.facts for outcome in report.of_clause[clause])
 
 
 def _regimes(outcome: Outcome) -> Iterator[tuple[str, str]]:

@@ -67,7 +67,7 @@ def links(text: str) -> list[tuple[str, bool]]:
 
 def _visible(value: Any) -> Any:
     """Text with its acting characters written out, so that it can only be read."""
-    if not isinstance(value, str) or isinstance(value, Markup):
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
         return value
     return _ACTING.sub(
         lambda found: found[0].encode("unicode_escape").decode(), value.replace("\r\n", "\n")

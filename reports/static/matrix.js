@@ -84,8 +84,11 @@
     element,
     text: `${element.cells[0].textContent} ${title}`.toLowerCase(),
     outcomes: [...element.cells].slice(1).map((cell) => new Set(
-      cell.className ? [cell.className] : [...cell.children].map((entry) => entry.className))),
+      (cell.className === "mixed" ? [...cell.children] : [cell]).map(outcomeOf))),
   });
+
+  /** What has no class is a pass. */
+  const outcomeOf = (element) => element.className || "pass";
 
   /** A link in every cell to the backend's place on the page of the clause. The page of the clause
       is in the tab order already, so that only what is no pass is put there once more. */
