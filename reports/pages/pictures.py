@@ -67,20 +67,15 @@ def signed_places(values: Values, largest: float) -> NDArray[np.uint8]:
     """The place in `SIGNS` of each value: the farther from zero, up to `largest`, the farther from
     `ZERO`. Only zero itself has that place.
     """
-    return np.where(np.isfinite(values), ZERO + _steps(values, largest), NOT_FINITE).astype(
-        np.uint8
-    )
+    size = np.ceil(np.abs(_share(values, largest)) * LEVELS).clip(1, LEVELS)
+    steps = np.sign(np.nan_to_num(values)) * size
+    return np.where(np.isfinite(values), ZERO + steps, NOT_FINITE).astype(np.uint8)
 
 
 def gray_places(values: Values, highest: float = HIGHEST) -> NDArray[np.uint8]:
     """The place in `GRAYS` of each value, black at 0 and below it."""
     steps = np.rint(_share(values, highest).clip(0, 1) * LEVELS)
     return np.where(np.isfinite(values), 1 + steps, NOT_FINITE).astype(np.uint8)
-
-
-def _steps(values: Values, largest: float) -> Values:
-    share = _share(values, largest)
-    return np.asarray(np.sign(share) * np.ceil(np.abs(share).clip(0, 1) * LEVELS))
 
 
 def _share(values: Values, largest: float) -> Values:

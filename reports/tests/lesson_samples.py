@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -121,3 +123,31 @@ def training(backend: str = "acme", error: float = 0.0, seed: int = 0) -> list[O
         facts = {"response to edges": "0.59 (at the start 0.34)"}
         found.append(outcome("TRAIN-9", filters, backend=backend, dtype=dtype, facts=facts))
     return found
+
+
+def read(html: str) -> str:
+    """What is read of a page, in one line."""
+    return " ".join(unescape(re.sub("<[^>]*>", " ", html)).split())
+
+
+def coordinates(path: str) -> list[tuple[float, float]]:
+    """The points of an SVG path."""
+    numbers = [float(found) for found in re.findall(r"-?\d+(?:\.\d+)?", path)]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def check_accessible(tab: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    # Style sheets are not read once more: the policy of the page lets nothing read files.
+    found = Axe().run(tab, options={"preload": False})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def check_fits(tab: Any) -> None:
+    """The page does not scroll sideways."""
+    assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def open_all(tab: Any) -> None:
+    tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
