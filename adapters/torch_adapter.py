@@ -2,7 +2,9 @@
 what PyTorch does with them is in torch_layers.py and torch_learning.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +14,8 @@ from adapters import torch_layers as layers
 from adapters import torch_learning as learning
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unavailable
 from adapters.dtypes import numpy_dtype, representable
+from adapters.torch_modes import CPU_OPTIONS, OPTIONS, Modes, seeded
+from adapters.torch_script import script_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 
@@ -23,6 +27,12 @@ class TorchCPU(Adapter):
     device: ClassVar[str] = "cpu"
     version = torch.__version__
     capabilities = Capabilities(dtypes=_DTYPES, named_padding=("valid", "same_upper"))
+    options: ClassVar[Mapping[str, str]] = CPU_OPTIONS
+
+    def __init__(self, *options: str) -> None:
+        self.modes = Modes(options)
+        if self.modes.channels_last:
+            self.capabilities = replace(self.capabilities, spatial_axes=(2, 3))
 
     def cross_correlate(
         self,
@@ -37,10 +47,15 @@ class TorchCPU(Adapter):
     ) -> Array:
         self.decline_unclaimed(padding)
         tensors = self._tensors({"x": x, "filters": filters, "bias": bias})
-        with torch.no_grad():
-            result = layers.cross_correlate(
-                **tensors, stride=stride, padding=padding, dilation=dilation, groups=groups
-            )
+        parameters = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+        with torch.no_grad(), self.modes.set():
+            operation = self.modes.operation("cross_correlate", tensors, parameters)
+            result = operation(**tensors, **parameters)
         return self._array(result)
 
     def gradients(
@@ -51,38 +66,39 @@ class TorchCPU(Adapter):
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
         self.decline_unclaimed(parameters.get("padding", ()))
-        tensors = self._tensors(arrays)
-        with layers.what_is_lacking_is_declined():
-            found = layers.gradients(operation, tensors, self._tensor(gradient), parameters)
+        tensors, settings = self._tensors(arrays), dict(parameters)
+        with self._declining(settings.pop("seed", None)):
+            function = self.modes.operation(operation, tensors, settings)
+            found = layers.gradients(function, tensors, self._tensor(gradient), settings)
         return self._arrays(found)
 
     def transposed_cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
     ) -> Array:
         arrays = {"x": x, "filters": filters, "bias": bias}
-        return self._computed(layers.transposed_cross_correlate, arrays, parameters)["result"]
+        return self._computed("transposed_cross_correlate", arrays, parameters)["result"]
 
     def max_pool(self, x: Array, **parameters: Any) -> Array:
-        return self._computed(layers.max_pool, {"x": x}, parameters)["result"]
+        return self._computed("max_pool", {"x": x}, parameters)["result"]
 
     def average_pool(self, x: Array, **parameters: Any) -> Array:
-        return self._computed(layers.average_pool, {"x": x}, parameters)["result"]
+        return self._computed("average_pool", {"x": x}, parameters)["result"]
 
     def activation(self, x: Array, *, kind: str) -> Array:
-        return self._computed(layers.activation, {"x": x}, {"kind": kind})["result"]
+        return self._computed("activation", {"x": x}, {"kind": kind})["result"]
 
     def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
         arrays = {"x": x, "weights": weights, "bias": bias}
-        return self._computed(layers.dense, arrays, {})["result"]
+        return self._computed("dense", arrays, {})["result"]
 
     def batch_norm(
         self, x: Array, scale: Array, shift: Array, mean: Array, variance: Array, **parameters: Any
     ) -> dict[str, Array]:
         arrays = {"x": x, "scale": scale, "shift": shift, "mean": mean, "variance": variance}
-        return self._computed(layers.batch_norm, arrays, parameters)
+        return self._computed("batch_norm", arrays, parameters)
 
     def dropout(self, x: Array, **parameters: Any) -> Array:
-        return self._computed(layers.dropout, {"x": x}, parameters)["result"]
+        return self._computed("dropout", {"x": x}, parameters)["result"]
 
     def softmax_cross_entropy(
         self,
@@ -92,10 +108,10 @@ class TorchCPU(Adapter):
         **parameters: Any,
     ) -> Array:
         arrays = {"logits": logits, "labels": labels, "class_weights": class_weights}
-        return self._computed(layers.softmax_cross_entropy, arrays, parameters)["result"]
+        return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
 
     def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
-        with layers.what_is_lacking_is_declined():
+        with self._declining():
             weights = learning.trajectory(self._tensor(weight), self._tensor(gradients), optimizer)
         return self._array(weights)
 
@@ -111,7 +127,7 @@ class TorchCPU(Adapter):
         compiled: bool = False,
         progress: Callable[[int], None] = lambda step: None,
     ) -> tuple[Array, Weights]:
-        with layers.what_is_lacking_is_declined():
+        with self._declining():
             losses, trained = learning.train(
                 network,
                 self._tensors(weights),
@@ -119,14 +135,19 @@ class TorchCPU(Adapter):
                 self._tensor(labels),
                 self._tensor(batches),
                 optimizer,
-                compiled=compiled,
+                compiled=compiled or self.modes.compiled,
                 progress=progress,
             )
         return self._array(losses), self._arrays(trained)
 
     def predict(self, network: Network, weights: Weights, images: Array) -> Array:
-        with layers.what_is_lacking_is_declined():
-            logits = learning.predict(network, self._tensors(weights), self._tensor(images))
+        with self._declining():
+            logits = learning.predict(
+                network,
+                self._tensors(weights),
+                self._tensor(images),
+                compiled=self.modes.compiled,
+            )
         return self._array(logits)
 
     def script(
@@ -139,48 +160,39 @@ class TorchCPU(Adapter):
         bias: bool,
         dtype: str,
     ) -> str:
-        to_tensor, to_array = "torch.from_numpy({})", "got.numpy()"
-        if dtype == "bfloat16":
-            to_tensor = 'torch.from_numpy({}.view("int16")).view(torch.bfloat16)'
-            to_array = "got.view(torch.int16).numpy().view(ml_dtypes.bfloat16)"
-        lines = ["import torch", ""]
-        if self.device == "cuda":
-            lines.append("torch.backends.cudnn.allow_tf32 = False")
-            to_tensor, to_array = to_tensor + ".cuda()", to_array.replace("got", "got.cpu()", 1)
-        lines += [
-            f"{name} = {to_tensor.format(name)}"
-            for name in ("x", "filters", "bias")
-            if bias or name != "bias"
-        ]
-        before, amount = layers.padding_of(padding)
-        if before:
-            lines.append(f"x = torch.nn.functional.pad(x, {before})")
-        lines += [
-            f"got = torch.nn.functional.conv{len(stride)}d(",
-            f"    x, filters, {'bias' if bias else None}, {stride=}, padding={amount!r},",
-            f"    {dilation=}, {groups=},",
-            ")",
-            f"got = {to_array}",
-        ]
-        return "\n".join(lines)
+        return script_of(
+            self.modes,
+            self.device,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+            dtype=dtype,
+        )
 
     def environment(self) -> dict[str, str]:
         return {
             "device": self.device,
             "threads": str(torch.get_num_threads()),
-            "oneDNN": str(torch.backends.mkldnn.is_available()),
+            "oneDNN": str(torch.backends.mkldnn.is_available() and not self.modes.without_onednn),
             "CPU capability": torch.backends.cpu.get_cpu_capability(),
-        }
+        } | self.modes.environment()
 
     def _computed(
-        self,
-        operation: Callable[..., Any],
-        arrays: Mapping[str, Array | None],
-        parameters: Mapping[str, Any],
+        self, name: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
     ) -> dict[str, Array]:
-        with torch.no_grad(), layers.what_is_lacking_is_declined():
-            found = operation(**self._tensors(arrays), **parameters)
+        tensors, settings = self._tensors(arrays), dict(parameters)
+        with torch.no_grad(), self._declining(settings.pop("seed", None)):
+            operation = self.modes.operation(name, tensors, settings)
+            found = operation(**tensors, **settings)
         return self._arrays(found if isinstance(found, dict) else {"result": found})
+
+    @contextmanager
+    def _declining(self, seed: int | None = None) -> Iterator[None]:
+        """As the options say, with random numbers from the seed; what is lacking is declined."""
+        with layers.what_is_lacking_is_declined(), self.modes.set(), seeded(seed, self.device):
+            yield
 
     def _tensors(self, arrays: Mapping[str, Array | None]) -> dict[str, torch.Tensor]:
         return {name: self._tensor(array) for name, array in arrays.items() if array is not None}
@@ -196,7 +208,7 @@ class TorchCPU(Adapter):
             tensor = torch.from_numpy(array.view("int16")).view(torch.bfloat16)
         else:
             tensor = torch.from_numpy(array)
-        return tensor.to(self.device)
+        return self.modes.laid(tensor.to(self.device))
 
     def _array(self, tensor: torch.Tensor) -> Array:
         tensor = tensor.cpu()
@@ -213,13 +225,15 @@ class TorchCUDA(TorchCPU):
 
     name = "torch-cuda"
     device = "cuda"
+    options = OPTIONS
     capabilities = Capabilities(
         dtypes=_DTYPES,
         named_padding=("valid", "same_upper"),
         promises={dtype: "B" for dtype in _DTYPES if dtype != "float64"},
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        super().__init__(*options)
         if not torch.cuda.is_available():
             raise Unavailable("no CUDA device")
         torch.backends.cudnn.allow_tf32 = False

@@ -13,6 +13,7 @@ from adapters.contract import Padding, Sizes, Unsupported
 from reference.activations import LEAKY_SLOPE
 
 Tensor = Any  # PyTorch is not typed here
+Operation = Callable[..., Any]
 
 _ACTIVATIONS: dict[str, Callable[[], Tensor]] = {
     "relu": torch.nn.ReLU,
@@ -56,9 +57,7 @@ def cross_correlate(
     groups: int,
 ) -> Tensor:
     conv = _of_axes("conv{}d", stride)
-    before, amount = padding_of(padding)
-    if amount == "same" and max(stride) > 1:
-        raise Unsupported("torch has padding='same' for stride 1 only")
+    before, amount = padding_of(padding, stride)
     if before:
         x = functional.pad(x, before)
     return conv(x, filters, bias, stride, amount, dilation, groups)
@@ -76,7 +75,7 @@ def transposed_cross_correlate(
     groups: int,
 ) -> Tensor:
     conv = _of_axes("conv_transpose{}d", stride)
-    amount = _symmetric(padding, "conv_transpose")
+    amount = padding_of_transposed(padding)
     return conv(x, filters, bias, stride, amount, output_padding, groups, dilation)
 
 
@@ -84,7 +83,7 @@ def max_pool(
     x: Tensor, *, kernel: Sizes, stride: Sizes, padding: Padding, dilation: Sizes, ceil_mode: bool
 ) -> Tensor:
     pool = _of_axes("max_pool{}d", kernel)
-    return pool(x, kernel, stride, _of_pool(padding, kernel), dilation, ceil_mode)
+    return pool(x, kernel, stride, padding_of_pool(padding, kernel), dilation, ceil_mode)
 
 
 def average_pool(
@@ -97,7 +96,7 @@ def average_pool(
     count_include_pad: bool,
 ) -> Tensor:
     pool = _of_axes("avg_pool{}d", kernel)
-    return pool(x, kernel, stride, _of_pool(padding, kernel), ceil_mode, count_include_pad)
+    return pool(x, kernel, stride, padding_of_pool(padding, kernel), ceil_mode, count_include_pad)
 
 
 def activation(x: Tensor, *, kind: str) -> Tensor:
@@ -120,17 +119,14 @@ def batch_norm(
     epsilon: float,
     unbiased: bool,
 ) -> dict[str, Tensor]:
-    if training and not unbiased:
-        raise Unsupported("torch keeps the unbiased variance only")
+    check_variance(training, unbiased)
     mean, variance = mean.clone(), variance.clone()  # updated in place
     result = functional.batch_norm(x, mean, variance, scale, shift, training, momentum, epsilon)
     return {"result": result, "mean": mean, "variance": variance}
 
 
-def dropout(x: Tensor, *, rate: float, seed: int, training: bool) -> Tensor:
-    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
-        torch.manual_seed(seed)
-        return functional.dropout(x, rate, training)
+def dropout(x: Tensor, *, rate: float, training: bool) -> Tensor:
+    return functional.dropout(x, rate, training)
 
 
 def softmax_cross_entropy(
@@ -141,8 +137,7 @@ def softmax_cross_entropy(
     label_smoothing: float,
     reduction: str,
 ) -> Tensor:
-    if reduction == "mean" and class_weights is not None:
-        raise Unsupported("torch's mean divides by the weights of the labels, not by their number")
+    check_mean(reduction, class_weights)
     return functional.cross_entropy(
         logits,
         labels,
@@ -152,7 +147,7 @@ def softmax_cross_entropy(
     )
 
 
-_DIFFERENTIABLE: dict[str, Callable[..., Tensor]] = {
+OPERATIONS: dict[str, Operation] = {
     function.__name__: function
     for function in (
         cross_correlate,
@@ -170,7 +165,10 @@ _WITHOUT_GRADIENT = ("labels", "class_weights", "mean", "variance")
 
 
 def gradients(
-    operation: str, tensors: dict[str, Tensor], gradient: Tensor, parameters: Mapping[str, Any]
+    operation: Operation,
+    tensors: dict[str, Tensor],
+    gradient: Tensor,
+    parameters: Mapping[str, Any],
 ) -> dict[str, Tensor]:
     """By autograd, for all of the ``tensors`` that have a gradient; zeros where it stops."""
     leaves = {
@@ -178,8 +176,8 @@ def gradients(
         for name, tensor in tensors.items()
         if name not in _WITHOUT_GRADIENT
     }
-    result = _DIFFERENTIABLE[operation](**tensors, **parameters)
-    if operation == "batch_norm":
+    result = operation(**tensors, **parameters)
+    if isinstance(result, dict):
         result = result["result"]
     found = torch.autograd.grad(
         result, tuple(leaves.values()), gradient, allow_unused=True, materialize_grads=True
@@ -193,15 +191,46 @@ def activation_module(kind: str) -> Tensor:
     return _ACTIVATIONS[kind]()
 
 
-def padding_of(padding: Padding) -> tuple[list[int], str | list[int]]:
+def check_variance(training: bool, unbiased: bool) -> None:
+    """Raise Unsupported for statistics that a batch normalisation of PyTorch does not keep."""
+    if training and not unbiased:
+        raise Unsupported("torch keeps the unbiased variance only")
+
+
+def check_mean(reduction: str, class_weights: Tensor | None) -> None:
+    """Raise Unsupported for a mean that PyTorch's loss does not have."""
+    if reduction == "mean" and class_weights is not None:
+        raise Unsupported("torch's mean divides by the weights of the labels, not by their number")
+
+
+def padding_of(padding: Padding, stride: Sizes) -> tuple[list[int], str | list[int]]:
     """What to pad before a convolution, last axis first, and what its own ``padding`` then is. It
     takes the same amount for both sides only.
     """
+    if padding == "same_upper" and max(stride) > 1:
+        raise Unsupported("torch has padding='same' for stride 1 only")
     if isinstance(padding, str):
         return [], padding.removesuffix("_upper")
     if _is_symmetric(padding):
         return [], [low for low, _ in padding]
     return [side for pair in reversed(padding) for side in pair], [0] * len(padding)
+
+
+def padding_of_transposed(padding: tuple[tuple[int, int], ...]) -> list[int]:
+    """The ``padding`` of a transposed convolution."""
+    return _symmetric(padding, "conv_transpose")
+
+
+def padding_of_pool(padding: Padding, kernel: Sizes) -> list[int]:
+    """The ``padding`` of a pool."""
+    if padding == "valid":
+        return [0] * len(kernel)
+    if isinstance(padding, str):
+        raise Unsupported(f"torch's pools do not take padding by the name {padding!r}")
+    amounts = _symmetric(padding, "pooling")
+    if any(amount > size // 2 for amount, size in zip(amounts, kernel, strict=True)):
+        raise Unsupported(f"torch pads a pool by half of its kernel at most: {kernel}")
+    return amounts
 
 
 def _of_axes(name: str, per_axis: Sizes) -> Callable[..., Tensor]:
@@ -217,17 +246,6 @@ def _symmetric(padding: tuple[tuple[int, int], ...], function: str) -> list[int]
     if not _is_symmetric(padding):
         raise Unsupported(f"torch's {function} takes one amount of padding for both sides")
     return [low for low, _ in padding]
-
-
-def _of_pool(padding: Padding, kernel: Sizes) -> list[int]:
-    if padding == "valid":
-        return [0] * len(kernel)
-    if isinstance(padding, str):
-        raise Unsupported(f"torch's pools do not take padding by the name {padding!r}")
-    amounts = _symmetric(padding, "pooling")
-    if any(amount > size // 2 for amount, size in zip(amounts, kernel, strict=True)):
-        raise Unsupported(f"torch pads a pool by half of its kernel at most: {kernel}")
-    return amounts
 
 
 def _tells_of_a_lack(line: str) -> bool:

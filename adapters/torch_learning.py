@@ -9,10 +9,10 @@ import torch
 
 from adapters.contract import Unsupported
 from adapters.torch_layers import Tensor, activation_module, padding_of
+from adapters.torch_modules import AVERAGE_POOLS, CONVOLUTIONS, MAX_POOLS, PADS
 from reference import network as net
 from reference.optimizers import SGD, Adam, Optimizer
 
-_PADS = (torch.nn.ConstantPad1d, torch.nn.ConstantPad2d, torch.nn.ConstantPad3d)
 _AT_ONCE = 500  # images of a prediction
 
 
@@ -43,11 +43,14 @@ def train(
     return losses, {name: model.get_parameter(_in_torch(name)).detach() for name in weights}
 
 
-def predict(network: net.Network, weights: Mapping[str, Tensor], images: Tensor) -> Tensor:
+def predict(
+    network: net.Network, weights: Mapping[str, Tensor], images: Tensor, *, compiled: bool
+) -> Tensor:
     """The logits."""
     model = model_of(network, weights).eval()
+    forward = _compiled(model) if compiled else model
     with torch.no_grad():
-        return torch.cat([model(part) for part in images.split(_AT_ONCE)])
+        return torch.cat([forward(part) for part in images.split(_AT_ONCE)])
 
 
 def trajectory(weight: Tensor, gradients: Tensor, optimizer: Optimizer) -> Tensor:
@@ -68,8 +71,10 @@ def model_of(network: net.Network, weights: Mapping[str, Tensor]) -> Tensor:
     modules = OrderedDict[str, Tensor]()
     with torch.device("meta"):  # no weights are drawn, so the random generator stays as it is
         for place, layer in enumerate(network):
-            if isinstance(layer, net.Convolution) and (before := padding_of(layer.padding)[0]):
-                modules[f"{place}_padding"] = _PADS[len(layer.kernel) - 1](before, 0.0)
+            if isinstance(layer, net.Convolution) and (
+                before := padding_of(layer.padding, layer.stride)[0]
+            ):
+                modules[f"{place}_padding"] = PADS[len(layer.kernel) - 1](before, 0.0)
             modules[str(place)] = _module_of(layer)
     model = torch.nn.Sequential(modules)
     copies = {_in_torch(name): weight.clone() for name, weight in weights.items()}
@@ -109,13 +114,13 @@ def _module_of(layer: net.Layer) -> Tensor:
     nn = torch.nn
     match layer:
         case net.Convolution():
-            kind = (nn.Conv1d, nn.Conv2d, nn.Conv3d)[len(layer.kernel) - 1]
+            kind = CONVOLUTIONS[len(layer.kernel) - 1]
             return kind(
                 layer.channels,
                 layer.filters,
                 layer.kernel,
                 stride=layer.stride,
-                padding=padding_of(layer.padding)[1],
+                padding=padding_of(layer.padding, layer.stride)[1],
                 dilation=layer.dilation,
                 groups=layer.groups,
             )
@@ -124,11 +129,9 @@ def _module_of(layer: net.Layer) -> Tensor:
         case net.Activate():
             return activation_module(layer.function)
         case net.MaxPool():
-            kind = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)[len(layer.kernel) - 1]
-            return kind(layer.kernel)
+            return MAX_POOLS[len(layer.kernel) - 1](layer.kernel)
         case net.AveragePool():
-            kind = (nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d)[len(layer.kernel) - 1]
-            return kind(layer.kernel)
+            return AVERAGE_POOLS[len(layer.kernel) - 1](layer.kernel)
         case net.Flatten():
             return nn.Flatten()
     raise Unsupported(f"no module of torch.nn is known for a layer {layer.kind!r}")
