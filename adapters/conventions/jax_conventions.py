@@ -19,8 +19,8 @@ def kernel_flip() -> str:
 
 def odd_zero_of_same() -> str:
     found = _convolved(1, [1.0, 2], "SAME"), _convolved(1, [1.0, 2], "SAME_LOWER")
-    side = {(1.0,): "after", (2.0,): "before"}
-    return f"{side[tuple(found[0])]}; SAME_LOWER {side[tuple(found[1])]}"
+    side = {1.0: "after", 2.0: "before"}
+    return f"{side[found[0][0]]}; SAME_LOWER {side[found[1][0]]}"
 
 
 def kernel_beyond_the_input() -> str:
@@ -40,12 +40,12 @@ def gradient_of_a_tie() -> str:
     def pooled(x: jax.Array) -> jax.Array:
         return lax.reduce_window(x, -jnp.inf, lax.max, (2,), (2,), "VALID").sum()
 
-    found = tuple(map(float, jax.grad(pooled)(jnp.ones(2))))
+    first, last = map(float, jax.grad(pooled)(jnp.ones(2)))
     return {
         (1.0, 0.0): "to the first",
         (0.0, 1.0): "to the last",
         (1.0, 1.0): "to each, whole",
-    }.get(found, "shared")
+    }.get((first, last), "shared")
 
 
 def slope_of_leaky_relu() -> str:

@@ -88,8 +88,8 @@ HEAD = """\
 
 Frameworks differ by convention, and that is no bug of any. The specification takes a stand, or
 names both conventions and lets the call say which; where a framework departs from a clause, a
-report says so. Each cell was measured: it is the answer of a function in this folder, and the tests ask it
-anew. Empty: the framework has no such thing.
+report says so. Each cell was measured: it is the answer of a function in this folder, and the tests
+ask it anew. Empty: the framework has no such thing.
 
 `python -m adapters.conventions.page` measures all of it and writes this page.
 """
