@@ -1,16 +1,15 @@
-"""Messages between the suite and a worker, over any pair of byte streams.
+"""Messages between the suite and a worker, over any pair of byte streams; PROTOCOL.md tells of
+them to programs in other languages.
 
 A message is one frame: its length as four bytes, big-endian, and its bytes (the framing of
 Python's ``multiprocessing.connection``). In it come the length of a JSON object, as four bytes
 again, the object, and the values of each array that it lists under "arrays", in C order. Nothing
 is pickled, and nothing that comes in is believed: lengths, dtypes and shapes are checked against
 each other.
-
-An array is listed as {"name", "dtype", "shape"}, and where it must lie in memory otherwise than
-in C order, or be read-only, with its "strides" in bytes and "writeable".
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -19,15 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from adapters.contract import LARGEST_ARRAY, RESULT_DTYPES, Array
+from adapters.contract import LARGEST_ARRAY, RESULT_DTYPES, Array, Unavailable
 from adapters.dtypes import numpy_dtype
 
 RESULT = "result/"  # before the name of an array that an operation gave
 _BETWEEN = 0x55
+_LARGEST_FRAME = 4 * LARGEST_ARRAY
+_LONGEST_HEADER = 2**20
+_LONGEST_WORDS = 200
+_PATIENCE = 0.1  # seconds, for the rest of what is no message
+_MORE = 2**32 - 1  # instead of a length that takes eight bytes, which follow
 
 
 class ChannelError(Exception):
-    """What came through the channel is no message."""
+    """What came through the channel is no message, or no whole one."""
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,17 @@ def receive(connection: Connection) -> Message:
 
     Raises ChannelError for anything that is none, EOFError at the end of the stream.
     """
+    start, content = _frame(connection)
     try:
-        content = connection.recv_bytes(4 * LARGEST_ARRAY)
-        start = 4 + int.from_bytes(content[:4], "big")
-        header = json.loads(content[4:start])
+        header = json.loads(bytes(content[:start]))
         arrays: dict[str, Array] = {}
         contents: dict[str, bytes | memoryview] = {}
         for entry in header.pop("arrays"):
             dtype, shape = _claimed(entry)
             end = start + prod(shape) * dtype.itemsize
-            values = memoryview(content)[start:end]
+            if end > len(content):
+                raise ValueError(f"{entry['name']} lacks {end - len(content)} of its bytes")
+            values = content[start:end]
             array = np.frombuffer(values, dtype).reshape(shape).copy()
             if "strides" in entry:
                 array = _laid_out(array, tuple(entry["strides"]))
@@ -69,10 +74,48 @@ def receive(connection: Connection) -> Message:
             arrays[str(entry["name"])], contents[str(entry["name"])] = array, values
             start = end
         if start != len(content):
-            raise ValueError(f"{len(content)} bytes, not {start}")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ChannelError(f"no message: {type(error).__name__}: {str(error)[:200]}") from error
+            raise ValueError(f"{len(content) - start} bytes more than its arrays have")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, Unavailable) as error:
+        said = f"{type(error).__name__}: {str(error)[:_LONGEST_WORDS]}"
+        raise ChannelError(f"no message: {said}") from error
     return Message(header, arrays, contents)
+
+
+def _frame(connection: Connection) -> tuple[int, memoryview]:
+    """The length of a message's JSON object, and all that follows. Other output is refused by its
+    first eight bytes: the lengths that they make may be of gigabytes that will never come.
+    """
+    first = _exactly(connection, 4)
+    size = int.from_bytes(first, "big")
+    if size == _MORE:
+        first = _exactly(connection, 8, before=4)
+        size = int.from_bytes(first, "big")
+    header = _exactly(connection, 4, before=4)
+    length = int.from_bytes(header, "big")
+    if length > min(_LONGEST_HEADER, size - 4) or size > _LARGEST_FRAME:
+        said = bytes(first) + bytes(header) + _what_follows(connection)
+        raise ChannelError(f"no message, which begins with two lengths: {said!r}")
+    return length, _exactly(connection, size - 4, before=8)
+
+
+def _exactly(connection: Connection, size: int, before: int = 0) -> memoryview:
+    """The next bytes, of a message of which there were some ``before``."""
+    content, there = memoryview(bytearray(size)), 0
+    while there < size:
+        try:
+            count = os.readv(connection.fileno(), [content[there:]])
+        except OSError as error:
+            raise ChannelError(f"no message: {error}") from error
+        if not count and not there and not before:
+            raise EOFError
+        if not count:
+            raise ChannelError(f"its last message broke off after {before + there} bytes")
+        there += count
+    return content
+
+
+def _what_follows(connection: Connection) -> bytes:
+    return os.read(connection.fileno(), _LONGEST_WORDS) if connection.poll(_PATIENCE) else b""
 
 
 def _claimed(entry: dict[str, Any]) -> tuple[np.dtype[Any], tuple[int, ...]]:

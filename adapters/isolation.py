@@ -21,17 +21,19 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from adapters import hello
 from adapters.channel import RESULT, ChannelError, Message, packed, receive
 from adapters.contract import (
-    CONTRACT,
     Adapter,
     Array,
-    Capabilities,
     Padding,
     Sizes,
     Unavailable,
     Unsupported,
 )
+from adapters.operations import perform
+from adapters.pipe_adapter import Derived, script_of_program
+from adapters.registry import check
 from adapters.specs import parse
 
 _TICK = 0.05
@@ -93,28 +95,19 @@ class Isolated(Adapter):
     def ready(self) -> "Isolated":
         """Wait for the worker. Raises Unavailable, with the reason, if it never is ready."""
         try:
-            hello = self._process.exchange(None, self.limits.start).header
+            self.hello = hello.read(self._process.exchange(None, self.limits.start).header)
+            self.name, self.version = self.hello.name, self.hello.version
+            self.capabilities = self.hello.capabilities
+            self.declared_options = dict(self.hello.options)
+            check(self, self.spec)
         except (CrashError, OverdueError, ChannelError) as error:
             self.close()
             raise Unavailable(f"its process did not start: {error}") from error
-        if hello["status"] == "unavailable":
+        except Unavailable:
             self.close()
-            raise Unavailable(str(hello["message"]))
-        if hello.get("contract") != CONTRACT:
-            self.close()
-            raise Unavailable(f"it speaks contract {hello.get('contract')}, not {CONTRACT}")
-        self.version = str(hello["version"])
-        other = bool(parse(self.spec).command)
-        self.name = f"{hello['name']}@{self.version}" if other else str(hello["name"])
-        self._environment = dict(hello["environment"])
-        self._offers = dict(hello["offers"])
-        self.declared_options = dict(hello.get("options", {}))
-        self.capabilities = Capabilities(
-            dtypes=tuple(hello["dtypes"]),
-            spatial_axes=tuple(hello["spatial_axes"]),
-            named_padding=tuple(hello["named_padding"]),
-            promises=dict(hello["promises"]),
-        )
+            raise
+        if parse(self.spec).command:
+            self.name += f"@{self.version}"
         return self
 
     def cross_correlate(
@@ -135,7 +128,8 @@ class Isolated(Adapter):
             "dilation": dilation,
             "groups": groups,
         }
-        answer = self._asked({"parameters": parameters}, arrays)
+        header = {"operation": "cross_correlate", "parameters": parameters}
+        answer = self._asked(header, arrays)
         return self._result(answer.header, answer.arrays, arrays)
 
     def perform(
@@ -146,6 +140,8 @@ class Isolated(Adapter):
         progress: Callable[[int], None] = lambda step: None,
     ) -> dict[str, Array]:
         """See :func:`adapters.operations.perform`: what the worker makes of it."""
+        if self.hello.leaves(operation):
+            return perform(Derived(self), operation, arrays, parameters, progress)
         header = {"operation": operation, "parameters": dict(parameters)}
         answer = self._asked(header, arrays, progress)
         _raise_unless_result(answer.header)
@@ -155,11 +151,11 @@ class Isolated(Adapter):
         return {
             name.removeprefix(RESULT): array
             for name, array in answer.arrays.items()
-            if name.startswith(RESULT)
+            if name == "result" or name.startswith(RESULT)
         }
 
     def offers(self, operation: str) -> str:
-        return str(self._offers.get(operation, "not offered"))
+        return self.hello.offers(operation)
 
     def _asked(
         self,
@@ -212,10 +208,10 @@ class Isolated(Adapter):
             text = self._process.exchange(message, self.limits.call).header.get("text")
         except (CrashError, OverdueError, ChannelError, Unavailable):
             return None
-        return text if isinstance(text, str) else None
+        return text if isinstance(text, str) else script_of_program(parse(self.spec).target, call)
 
     def environment(self) -> dict[str, str]:
-        return self._environment
+        return dict(self.hello.environment)
 
     def close(self) -> None:
         self._process.kill()
@@ -324,13 +320,13 @@ class Process:
                 self.calls.send_bytes(message)
             while (answer := receive(self.answers)).header.get("status") == "progress":
                 self.deadline = time.monotonic() + limit
-                progress(int(answer.header["step"]))
+                progress(_step(answer))
             return answer
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise self._death(limit) from error
         except ChannelError as error:
             if self.overdue or not self.alive:
-                raise self._death(limit) from error
+                raise self._death(limit, f"; {error}") from error
             self.kill()
             raise
         finally:
@@ -347,18 +343,20 @@ class Process:
             if not end.closed:
                 end.close()
 
-    def _death(self, limit: float) -> Exception:
+    def _death(self, limit: float, after: str = "") -> Exception:
         try:
             code = self.popen.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
             code = None  # it closed its end, and lives on
         self.kill()
         if self.overdue:
-            return OverdueError(f"no answer within {limit:g} s")
+            return OverdueError(f"no answer within {limit:g} s{after}")
         self._drainer.join(timeout=1.0)  # what it wrote last may still be in the pipe
         said = b"".join(self.stderr).decode("utf-8", "replace").strip()
         how = "closed the channel" if code is None else _ended(code)
-        return CrashError(f"the process {how}" + (f"; it last wrote:\n{said}" if said else ""))
+        return CrashError(
+            f"the process {how}{after}" + (f"; it last wrote:\n{said}" if said else "")
+        )
 
     def _drain(self) -> None:
         assert self.popen.stderr
@@ -379,8 +377,17 @@ def _raise_unless_result(answer: dict[str, Any]) -> None:
     status, message = answer.get("status"), str(answer.get("message"))
     if status == "unsupported":
         raise Unsupported(message)
-    if status != "result":
+    if status == "error":
         raise RemoteError(f"the backend raised {answer.get('type')}: {message}")
+    if status != "result":
+        raise RemoteError(f"the worker's answer has the status {status!r}, which is none")
+
+
+def _step(answer: Message) -> int:
+    step = answer.header.get("step")
+    if not isinstance(step, int):
+        raise ChannelError(f"no message: progress to the step {step!r}")
+    return step
 
 
 def interpreter(spec: str) -> list[str]:

@@ -20,7 +20,8 @@ from adapters.contract import (
     Unavailable,
     text_of,
 )
-from adapters.specs import is_file, parse
+from adapters.pipe_adapter import program_of
+from adapters.specs import PIPE, is_file, parse
 
 BUILT_IN = {
     "reference": "adapters.reference_adapter:Reference",
@@ -33,6 +34,7 @@ BUILT_IN = {
     "jax": "adapters.jax_adapter:JAX",
     "onnxruntime": "adapters.onnxruntime_adapter:ONNXRuntime",
     "keras": "adapters.keras_adapter:Keras",
+    "tfjs": "adapters.tfjs_adapter:TensorFlowJS",
 }
 # What a run without --backend holds; the others run when they are asked for.
 PLAIN_RUN = ("reference", "torch-cpu", "torch-cuda", "tensorflow", "scipy-direct", "scipy-fft")
@@ -52,6 +54,8 @@ def load(text: str) -> Adapter:
     spec = parse(text)
     if spec.command:
         raise Unavailable(f"{spec.command} can run {spec.local} in a process of its own only")
+    if spec.target.startswith(PIPE):
+        return program_of(spec.target)
     try:
         module, class_name = located(spec.target)
         adapter = getattr(module, class_name, None)
@@ -61,10 +65,10 @@ def load(text: str) -> Adapter:
             raise Unavailable(f"{spec.target} is not a subclass of adapters.Adapter")
         chosen = _chosen(adapter, spec.options, spec.target)
         instance = adapter(*chosen)
-        _check(instance, text)
+        check(instance, text)
         if chosen:
             instance.name = "+".join((instance.name, *chosen))
-            _check(instance, text)
+            check(instance, text)
         instance.spec = text
     except Unavailable:
         raise
@@ -194,7 +198,7 @@ def _extras() -> list[str]:
         return []
 
 
-def _check(adapter: Adapter, spec: str) -> None:
+def check(adapter: Adapter, spec: str) -> None:
     """Refuse a name or claims that nobody could read."""
     if not isinstance(adapter, Adapter):
         raise Unavailable(f"{spec}() is not an adapters.Adapter, but {type(adapter).__name__}")

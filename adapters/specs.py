@@ -1,10 +1,11 @@
-"""What a user writes after ``--backend``: ``TARGET[+OPTION...][@COMMAND]``."""
+"""What a user writes after ``--backend``: ``TARGET[+OPTION...][@COMMAND]``, or ``pipe:COMMAND``."""
 
 import re
 from dataclasses import dataclass
 
 from adapters.contract import Unavailable
 
+PIPE = "pipe:"
 # The path of a file may hold whatever a path may, but for a colon.
 _SPEC = re.compile(
     r"(?P<target>[./~][^:]*:[^@:+]*|[^@:+]*(?::[^@:+]*)?)"
@@ -38,8 +39,12 @@ def is_file(target: str) -> bool:
 
 def parse(text: str) -> Spec:
     """The parts of a spec. Raises Unavailable for what is none."""
+    if text.startswith(PIPE):
+        return Spec(text)  # the command of a program may hold anything
     match = _SPEC.fullmatch(text)
     if match is None:
-        raise Unavailable(f"{text!r} is not NAME, module:Class or ./file.py:Class")
+        raise Unavailable(
+            f"{text!r} is not NAME, module:Class or ./file.py:Class, nor {PIPE}COMMAND"
+        )
     options = tuple(match["options"].split("+")[1:])
     return Spec(match["target"], options, match["command"] or "")

@@ -27,6 +27,7 @@ from adapters.contract import (
     text_of,
 )
 from adapters.operations import perform
+from adapters.pipe_adapter import Program
 from adapters.registry import load
 from adapters.scripts import script_of
 
@@ -62,10 +63,10 @@ class Worker:
         """Answer a call, or a request for the script of one."""
         if "script" in message.header:
             self.write_script(message.header["script"])
-        elif "operation" in message.header:
-            self.perform(message)
-        else:
+        elif message.header["operation"] == "cross_correlate":
             self.call(message)
+        else:
+            self.perform(message)
 
     def write_script(self, call: dict[str, Any]) -> None:
         try:
@@ -202,7 +203,10 @@ def main() -> None:
     if options.memory:
         limit_memory(options.memory)
     try:
-        worker = Worker(load(options.spec), answers)
+        adapter = load(options.spec)
+        if isinstance(adapter, Program):
+            adapter.take_over(calls, answers)
+        worker = Worker(adapter, answers)
         worker.hello()
     except Unavailable as why:
         answers.send_bytes(packed({"status": "unavailable", "message": text_of(why)}, {}))

@@ -18,6 +18,7 @@ from hypothesis.database import (
 
 from adapters import PLAIN_RUN, Adapter, Unavailable, load
 from adapters.isolation import Isolated, Limits
+from adapters.pipe_adapter import Program
 from conformance.known_issues import KnownIssue
 from conformance.subject import Subject
 
@@ -103,7 +104,7 @@ def _starting(
     specs: list[str], isolation: Isolation | None
 ) -> Iterator[tuple[str, Callable[[], Adapter]]]:
     if isolation is None:
-        yield from ((spec, partial(load, spec)) for spec in specs)
+        yield from ((spec, partial(_loaded_here, spec)) for spec in specs)
         return
     started: list[tuple[str, Callable[[], Adapter]]] = []
     for number, spec in enumerate(specs):
@@ -114,6 +115,13 @@ def _starting(
         except Unavailable as why:
             started.append((spec, partial(_unavailable, why)))
     yield from started
+
+
+def _loaded_here(spec: str) -> Adapter:
+    adapter = load(spec)
+    if isinstance(adapter, Program):
+        raise Unavailable("a program runs in a process of its own only: leave out --in-process")
+    return adapter
 
 
 def _unavailable(why: Unavailable) -> Adapter:
