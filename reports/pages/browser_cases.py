@@ -116,10 +116,10 @@ def _drawn(shape: Shape, rng: np.random.Generator) -> dict[str, Any]:
         (1, shape.channels, *shape.size),
         (shape.filters, shape.channels // shape.groups, *shape.kernel),
     )
-    if shape.real:
-        x, filters = (rng.uniform(-3, 3, size).round(2) for size in sizes)
-    else:
-        x, filters = (rng.integers(-9, 10, size) for size in sizes)
+    x, filters = (
+        rng.uniform(-3, 3, size).round(2) if shape.real else rng.integers(-9, 10, size)
+        for size in sizes
+    )
     return _case(shape, x, filters)
 
 

@@ -14,8 +14,14 @@ import numpy as np
 from jinja2.utils import htmlsafe_json_dumps
 from PIL import Image
 
-from reference import EDGES, cross_correlate, edge_filters, frobenius_inner_product, sobel_filters
-from reference import mnist
+from reference import (
+    EDGES,
+    cross_correlate,
+    edge_filters,
+    frobenius_inner_product,
+    mnist,
+    sobel_filters,
+)
 from reference.geometry import Array
 from reports.pages.browser_cases import cases
 from reports.pages.learned import learned

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reference import mnist
 from reference.network import (
@@ -26,11 +28,14 @@ from reference.network import (
 )
 from reference.optimizers import SGD
 from reference.training import normalised, shuffled_batches, train
-from reports.records import Array, Outcome
+from reports.records import Outcome
 from reports.results import Results
 
 FILE = Path(__file__).parent.parent / "data" / "learned_filters.json"
-CLAUSE, SERIES, COUNT = "TRAIN-9", "filters after", 8
+CLAUSE, SERIES = "TRAIN-9", "filters after"
+COUNT = 8
+SHAPE = (COUNT, 1, 3, 3)
+LARGEST = 1000  # no filter of a network that works
 DIGITS = 2  # after the point: sums of pixels times such weights can be shown without rounding
 NETWORK: Network = (
     Convolution(1, COUNT, (3, 3)),
@@ -45,6 +50,7 @@ NETWORK: Network = (
 QUIET = 0.1  # the first filters start small, so that what they learn is not what they were
 
 Filters = list[list[list[float]]]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,13 @@ def _of(outcome: Outcome) -> Filters | None:
     stored = outcome.series.get(SERIES)
     if outcome.clause != CLAUSE or outcome.outcome != "pass" or stored is None:
         return None
-    return _rounded(np.reshape(stored.values, stored.shape)) if _is_usable(stored) else None
+    values = [v for v in stored.values or () if not isinstance(v, str) and abs(v) < LARGEST]
+    if stored.shape != SHAPE or len(values) != prod(SHAPE):
+        return None
+    return _rounded(np.reshape(np.array(values, "float64"), SHAPE))
 
 
-def _is_usable(stored: Array) -> bool:
-    if stored.shape != (COUNT, 1, 3, 3) or stored.values is None:
-        return False
-    return all(isinstance(value, int | float) and abs(value) < 1000 for value in stored.values)
-
-
-def _rounded(filters: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Filters:
+def _rounded(filters: FloatArray) -> Filters:
     """The one channel of each filter; a zero has no sign."""
     values: Filters = (np.round(filters[:, 0], DIGITS) + 0.0).tolist()
     return values

@@ -77,6 +77,9 @@
     const data = JSON.parse(part("data").textContent);
     const say = announcer(part("said"));
     page.paint.takeColours(root);
+    part("app").hidden = false;
+    // First, because a browser that cannot compute these may not get any further.
+    page.showCheck(part, data.cases, page.decode(data.digits[0]));
 
     const filters = page.editFilters(part, data.banks, changed);
     const choice = readSliding(part, changed);
@@ -84,6 +87,7 @@
     const { sliding, kernel } = choice;
     let input = source.current();
     let maps = []; // whole, whatever of them has been seen
+    let largest = 0; // of their values
     let seen = []; // of each place, whether it has been computed
     let at = START;
     let player = null;
@@ -116,6 +120,7 @@
         pause();
         part("problem").textContent = `${error.message} Make the filter or the dilation smaller, or add padding.`;
       }
+      largest = Math.max(0, ...maps.flat(2).map(Math.abs));
       part("fitting").hidden = !fits();
       showFormula();
       if (fits() && String(before?.size) !== String(size())) begin(before);
@@ -158,16 +163,14 @@
     function render() {
       page.stage.showInput(part, input, sliding, kernel, fits() ? at : null);
       if (!fits()) return;
-      const shown = filters.shown();
-      const filter = sliding.flip
-        ? page.correlation.turned(filters.all()[shown])
-        : filters.all()[shown];
+      const [all, shown] = [filters.all(), filters.shown()];
+      const filter = sliding.flip ? page.correlation.turned(all[shown]) : all[shown];
       const terms = page.correlation.products(input.channels, filter, at, sliding);
       const weight = filters.largest();
       const total = page.stage.showProducts(part, terms, input.names, 255 * weight);
-      const largest = Math.max(...maps.flat(2).map(Math.abs));
-      const showing = { maps, filters: filters.all(), shown, isSeen, at, largest, weight };
-      page.stage.showMaps(part, showing);
+      page.stage.showMaps(part, { maps, filters: all, shown, isSeen, at, largest, weight });
+      part("turned").hidden = !sliding.flip;
+      page.paint.signed(part("turned-filter"), filter.flat(), weight, undefined, 48);
       if (part("values").open) page.stage.tabulate(part("table"), maps[shown], isSeen);
       describe(total);
     }
@@ -326,8 +329,6 @@
     source.show();
     changed("bank");
     repaint();
-    page.showCheck(part, data.cases, page.decode(data.digits[0]));
-    part("app").hidden = false;
   }
 
   for (const root of document.querySelectorAll("[data-demo]")) start(root);

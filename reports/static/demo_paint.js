@@ -3,6 +3,7 @@
 (function (page) {
   const SHARP = 784; // pixels on the longer side of a large picture
 
+  const small = document.createElement("canvas"); // of one pixel a cell
   let colours = {};
 
   /** Take the colours of the style sheet, which are others when it is dark. */
@@ -38,38 +39,40 @@
     return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
   }
 
-  /** Size a canvas for so many cells; returns its context and how wide a cell is. */
-  function prepare(canvas, rows, columns, sharp = SHARP) {
+  /** Paint a cell for each value; where there is no colour the ground stays hatched. */
+  function cells(canvas, rows, columns, colourAt, sharp) {
     const cell = Math.max(2, Math.floor(sharp / Math.max(rows, columns)));
-    const [width, height] = [columns * cell, rows * cell];
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
-    return [canvas.getContext("2d"), cell];
-  }
-
-  function fill(context, cell, row, column, colour) {
-    context.fillStyle = css(colour);
-    context.fillRect(column * cell, row * cell, cell, cell);
+    const pixels = new ImageData(columns, rows);
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        const colour = colourAt(row, column);
+        if (colour) pixels.data.set([...colour, 255], 4 * (row * columns + column));
+      }
+    }
+    [small.width, small.height] = [columns, rows];
+    small.getContext("2d").putImageData(pixels, 0, 0);
+    [canvas.width, canvas.height] = [columns * cell, rows * cell];
+    hatch(canvas, cell);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, 0, 0, canvas.width, canvas.height);
   }
 
   /** One to three channels of 0 to 255 as an image, within its padding. */
   function image(canvas, channels, padding = [[0, 0], [0, 0]], sharp = SHARP) {
     const [rows, columns] = page.correlation.sizeOf(channels);
-    const [top, left] = [padding[0][0], padding[1][0]];
-    const height = rows + top + padding[0][1];
-    const width = columns + left + padding[1][1];
-    const [context, cell] = prepare(canvas, height, width, sharp);
-    hatch(context, cell, canvas);
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const at = [0, 1, 2].map((c) => channels[Math.min(c, channels.length - 1)][row][column]);
-        fill(context, cell, row + top, column + left, at);
-      }
-    }
+    const [[top, bottom], [left, right]] = padding;
+    const planes = [0, 1, 2].map((c) => channels[Math.min(c, channels.length - 1)]);
+    const colourAt = (row, column) => {
+      const [y, x] = [row - top, column - left];
+      return planes[0][y]?.[x] === undefined ? null : planes.map((plane) => plane[y][x]);
+    };
+    cells(canvas, rows + top + bottom, columns + left + right, colourAt, sharp);
   }
 
   /** Padding is no part of the image, and should not look like one. */
-  function hatch(context, cell, canvas) {
+  function hatch(canvas, cell) {
+    const context = canvas.getContext("2d");
     context.fillStyle = css(colours.unseen);
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.strokeStyle = css(colours.unseen.map((level) => level * 0.8 + 25));
@@ -84,27 +87,22 @@
 
   /** A feature map, or one channel of a filter; what is not yet computed is hatched. */
   function signed(canvas, values, largest, isSeen = () => true, sharp = SHARP) {
-    const [rows, columns] = [values.length, values[0].length];
-    const [context, cell] = prepare(canvas, rows, columns, sharp);
-    hatch(context, cell, canvas);
-    values.forEach((line, row) =>
-      line.forEach((value, column) => {
-        if (isSeen(row, column)) fill(context, cell, row, column, diverging(value, largest));
-      }),
-    );
+    const colourAt = (row, column) =>
+      isSeen(row, column) ? diverging(values[row][column], largest) : null;
+    cells(canvas, values.length, values[0].length, colourAt, sharp);
   }
 
   /** Mark cells, and the box around them all. */
-  function mark(canvas, columns, cells) {
+  function mark(canvas, columns, places) {
     const context = canvas.getContext("2d");
     const cell = canvas.width / columns;
-    const [ys, xs] = [cells.map((c) => c[0] * cell), cells.map((c) => c[1] * cell)];
+    const [ys, xs] = [places.map(([y]) => y * cell), places.map(([, x]) => x * cell)];
     const [top, left] = [Math.min(...ys), Math.min(...xs)];
     const box = [left, top, Math.max(...xs) - left + cell, Math.max(...ys) - top + cell];
     for (const [colour, thick] of [["mark-edge", 3], ["mark", 1.5]]) {
       context.strokeStyle = css(colours[colour]);
       context.lineWidth = thick;
-      for (const at of cells.keys()) context.strokeRect(xs[at], ys[at], cell, cell);
+      for (const at of places.keys()) context.strokeRect(xs[at], ys[at], cell, cell);
       context.lineWidth = thick * 3;
       context.strokeRect(...box);
     }

@@ -96,7 +96,9 @@
     );
   }
 
-  /** A radio button for each feature map, with pictures of its filter and of itself. */
+  /** A radio button for each feature map, with pictures of itself and of its filter, whose channels
+   * lie one below the other.
+   */
   function buildMaps(part, names, shown, group, chosen) {
     const cards = names.map((name, k) => {
       const card = make("label", { className: "map-choice" });
@@ -114,9 +116,7 @@
     const cards = part("maps").children;
     maps.forEach((map, k) => {
       const [ofFilter, ofMap] = cards[k].querySelectorAll("canvas");
-      // The channels of a filter side by side.
-      const channels = filters[k][0].map((_, row) => filters[k].flatMap((c) => c[row]));
-      page.paint.signed(ofFilter, channels, weight, undefined, 48);
+      page.paint.signed(ofFilter, filters[k].flat(), weight, undefined, 48);
       page.paint.signed(ofMap, map, largest, isSeen, 112);
     });
     page.paint.signed(part("map"), maps[shown], largest, isSeen);

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from reference.geometry import Array
+from reports.pages.site import render, site
 from reports.tests.conftest import open_file
+from reports.tests.samples import results
 
 _CELLS = "table => [...table.tBodies[0].rows].map(r => [...r.cells].slice(1).map(c => c.innerText))"
 _PRODUCTS = """place => [...place.querySelectorAll("table")].map(table => [...table.rows].map(
@@ -18,9 +20,26 @@ _PRODUCTS = """place => [...place.querySelectorAll("table")].map(table => [...ta
         e => e.textContent))))"""
 
 
+# The page writes real minus and times signs; these tests do not.
+_PLAIN = str.maketrans({"\N{MINUS SIGN}": "-", "\N{MULTIPLICATION SIGN}": "x"})
+
+
+def plain(text: str) -> str:
+    return text.translate(_PLAIN).strip()
+
+
 def number(text: str) -> float:
     """A number as the page writes it."""
-    return float(text.replace("−", "-"))
+    return float(plain(text))
+
+
+def write(folder: Path) -> Path:
+    """The site of sample results, in a folder, and all of it as a single page; the folder."""
+    found = results(folder)
+    for name, content in site(found).items():
+        (folder / name).write_bytes(content)
+    (folder / "single.html").write_text(render(found), "utf-8")
+    return folder
 
 
 @dataclass(frozen=True)
@@ -38,14 +57,14 @@ class Demo:
         return self.tab.locator(f'[data-part="{name}"]')
 
     def text(self, name: str) -> str:
-        return str(self.part(name).text_content()).strip()
+        return plain(self.part(name).text_content())
 
     def press(self, name: str) -> None:
         self.tab.get_by_role("button", name=name).click()
 
     def choose(self, name: str) -> None:
-        """The radio button, or the box, of this label."""
-        self.tab.get_by_label(name, exact=True).check()
+        """The radio button of this label."""
+        self.tab.get_by_role("radio", name=name, exact=True).check()
 
     def digit(self, at: int) -> None:
         self.part("sources").locator("input").nth(at).check()
@@ -64,6 +83,10 @@ class Demo:
 
     def show_map(self, number: int) -> None:
         self.part("maps").locator("input").nth(number).check()
+
+    def says(self, sentence: str) -> None:
+        """Wait until a screen reader would say it."""
+        self.part("said").filter(has_text=sentence).wait_for(state="attached")
 
     def place(self) -> tuple[int, int]:
         """Where the window stands, counted from 0."""
@@ -90,13 +113,11 @@ class Demo:
     def products(self) -> Array:
         """What is shown of one stop: [channel, row, column, (value, weight, product)]."""
         tables = self.part("products").evaluate(_PRODUCTS)
-        return np.array(
-            [
-                [
-                    [[*map(number, terms.removeprefix("pad ").split(" × ")), number(product)]]
-                    for row in table
-                    for terms, product in row
-                ]
-                for table in tables
-            ]
-        ).reshape(len(tables), len(tables[0]), len(tables[0][0]), 3)
+        read = [[[_term(*cell) for cell in row] for row in table] for table in tables]
+        return np.array(read)
+
+
+def _term(factors: str, product: str) -> list[float]:
+    """A value (in padding, if so marked), a weight and their product."""
+    value, weight = plain(factors).removeprefix("pad ").split(" x ")
+    return [number(value), number(weight), number(product)]

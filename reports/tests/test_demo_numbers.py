@@ -14,25 +14,22 @@ from reference.exact import truth
 from reference.formats import FORMATS
 from reference.geometry import Array, Parameters, pad, windows
 from reports.pages.demo import ORDER
-from reports.pages.site import site
-from reports.tests.demos import Demo, number
-from reports.tests.samples import results
+from reports.tests.demos import Demo, number, write
 
-COMPUTE = "cases => cases.map(([x, filters, how]) => convspec.correlation.correlate(x, filters, how))"
+COMPUTE = (
+    "cases => cases.map(([x, filters, how]) => convspec.correlation.correlate(x, filters, how))"
+)
 INK, GROUND = (255, 176, 0), (16, 42, 107)  # what the controls say at first
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    for name, content in site(results(folder)).items():
-        (folder / name).write_bytes(content)
-    return folder / "demo.html"
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture
-def demo(tab: Any, page: Path) -> Demo:
-    return Demo.open(tab, page)
+def demo(tab: Any, folder: Path) -> Demo:
+    return Demo.open(tab, folder / "demo.html")
 
 
 def digits() -> list[Array]:
@@ -104,7 +101,7 @@ def test_the_feature_map_is_that_of_the_reference(demo: Demo, seed: int) -> None
     for axis, name in enumerate(("rows", "columns")):
         low, high = how["padding"][axis]
         formula = (
-            f"⌊(28 + {low} + {high} − {how['dilation'][axis]} × ({kernel[axis]} − 1) − 1)"
+            f"⌊(28 + {low} + {high} - {how['dilation'][axis]} x ({kernel[axis]} - 1) - 1)"
             f" / {how['stride'][axis]}⌋ + 1 = {out[axis]}"
         )
         assert demo.text(f"formula-{name}") == formula
