@@ -109,7 +109,8 @@ def courses(report: Report, clause: str) -> Courses:
             runs.setdefault(run.course, []).append(run)
         except SeriesError as error:
             missing.append((outcome, str(error)))
-    drawn = tuple(_course(report, group) for group in list(runs.values())[:COURSES])
+    groups = sorted(runs.values(), key=lambda group: -len(group))
+    drawn = tuple(_course(report, group) for group in groups[:COURSES])
     return Courses(clause, drawn, len(runs) - len(drawn), left_out(missing))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from reports.pages.pictures import (
     Shade,
     coloured,
     described,
+    difference,
     gray,
     largest_of,
     number,
@@ -221,7 +223,8 @@ def _drawn(answer: Answer, task: _Task, named: tuple[Kernel, ...], largest: floa
     whom = answer.whose[0].backends[0]
     with np.errstate(all="ignore"):
         gaps = np.asarray(task.answer - task.expected)
-    pictures = _pictures(gaps, names, f"{whom}, less that of the reference", largest_of(gaps))
+    by = f"{whom}, less that of the reference"
+    pictures = _pictures(gaps, names, by, largest_of(gaps), difference)
     differ = (gaps != 0).any(axis=(2, 3)).ravel().tolist()
     differences = tuple(
         (names[at % len(names)].name, picture) for at, picture in enumerate(pictures) if differ[at]
@@ -231,11 +234,15 @@ def _drawn(answer: Answer, task: _Task, named: tuple[Kernel, ...], largest: floa
 
 
 def _pictures(
-    maps: Values, named: tuple[Kernel, ...], by: str, largest: float
+    maps: Values,
+    named: tuple[Kernel, ...],
+    by: str,
+    largest: float,
+    drawn: Callable[[Values, str, float], Picture] = signed,
 ) -> tuple[Picture, ...]:
     """Every feature map of every image."""
     return tuple(
-        signed(
+        drawn(
             feature_map,
             f"Feature map for the {kernel.name}{_of_image(at, len(maps))}, by {by}: "
             f"{described(feature_map)}",

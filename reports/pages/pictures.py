@@ -63,11 +63,14 @@ GRAYS: tuple[Colour, ...] = (
 )
 
 
-def signed_places(values: Values, largest: float) -> NDArray[np.uint8]:
+def signed_places(
+    values: Values, largest: float, *, shows_least: bool = False
+) -> NDArray[np.uint8]:
     """The place in `SIGNS` of each value: the farther from zero, up to `largest`, the farther from
-    `ZERO`. Only zero itself has that place.
+    `ZERO`. What is near zero has its place too, or not if it `shows_least`.
     """
-    size = np.ceil(np.abs(_share(values, largest)) * LEVELS).clip(1, LEVELS)
+    size = np.abs(_share(values, largest)) * LEVELS
+    size = np.ceil(size).clip(1, LEVELS) if shows_least else np.rint(size).clip(0, LEVELS)
     steps = np.sign(np.nan_to_num(values)) * size
     return np.where(np.isfinite(values), ZERO + steps, NOT_FINITE).astype(np.uint8)
 
@@ -102,6 +105,11 @@ def signed(values: Values, alt: str, largest: float | None = None) -> Picture:
     """An array (H, W) whose values have signs; `largest` has the brightest colours."""
     largest = largest_of(values) if largest is None else largest
     return _picture(signed_places(values, largest), SIGNS, alt)
+
+
+def difference(values: Values, alt: str, largest: float) -> Picture:
+    """As `signed`, but even the least that is not zero can be seen."""
+    return _picture(signed_places(values, largest, shows_least=True), SIGNS, alt)
 
 
 def coloured(image: Values, alt: str) -> Picture:

@@ -14,7 +14,7 @@ import pytest
 from reference import edge_filters
 from reports.pages.exercise import SHOWN, Exercise, exercise
 from reports.pages.lesson import views
-from reports.pages.pictures import signed
+from reports.pages.pictures import difference
 from reports.pages.report import Report
 from reports.pages.site import render, site
 from reports.records import Array, Outcome
@@ -85,7 +85,7 @@ def test_a_wrong_map_is_told_with_its_largest_difference_and_shown() -> None:
     assert [name for name, _ in wrong.differences] == ["top edge", "bottom edge"]
     gaps = np.zeros((26, 26))
     gaps[3, 4] = 5
-    assert wrong.differences[1][1].source == signed(gaps, "").source
+    assert wrong.differences[1][1].source == difference(gaps, "", 5).source
 
 
 def test_a_difference_that_passes_is_one_of_rounding() -> None:

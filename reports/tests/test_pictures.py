@@ -36,6 +36,7 @@ from reports.pages.pictures import (
     Picture,
     coloured,
     described,
+    difference,
     gray,
     largest_of,
     number,
@@ -65,13 +66,14 @@ def test_each_value_with_a_sign_has_the_colour_of_its_size() -> None:
     values = np.array([[-2.0, -1.0, 0.0], [1.0, 2.0, 1e-30]])
     assert places(signed(values, ""), SIGNS) == [
         [ZERO - LEVELS, ZERO - 8, ZERO],
-        [ZERO + 8, ZERO + LEVELS, ZERO + 1],
+        [ZERO + 8, ZERO + LEVELS, ZERO],
     ]
 
 
-def test_only_zero_has_the_neutral_colour_and_only_what_is_not_finite_the_mark() -> None:
+def test_only_what_is_not_finite_has_the_mark_and_of_differences_only_zero_is_neutral() -> None:
     values = np.array([[0.0, -0.0, 5e-324, -5e-324], [np.nan, np.inf, -np.inf, 1.7e308]])
-    above, below = places(signed(values, ""), SIGNS)
+    assert places(signed(values, ""), SIGNS)[0] == [ZERO] * 4
+    above, below = places(difference(values, "", largest_of(values)), SIGNS)
     assert above == [ZERO, ZERO, ZERO + 1, ZERO - 1]
     assert below == [NOT_FINITE, NOT_FINITE, NOT_FINITE, ZERO + LEVELS]
     assert len(set(SIGNS)) == len(SIGNS)
