@@ -121,9 +121,17 @@
         part("problem").textContent = `${error.message} Make the filter or the dilation smaller, or add padding.`;
       }
       largest = Math.max(0, ...maps.flat(2).map(Math.abs));
-      part("fitting").hidden = !fits();
+      showFit();
       showFormula();
       if (fits() && String(before?.size) !== String(size())) begin(before);
+    }
+
+    /** Without a map there is nowhere to go. */
+    function showFit() {
+      part("fitting").hidden = part("values").hidden = !fits();
+      for (const control of root.querySelectorAll(".player button, .player input")) {
+        control.disabled = !fits();
+      }
     }
 
     /** A map of another size: the window stays about where it was. */
