@@ -11,6 +11,7 @@ from reference.geometry import Array
 
 LESSON = "The lesson; the images are MNIST's (LeCun, Cortes, Burges)"
 INK = 128
+_EVERY_DIGIT = 17
 
 
 def sevens(subject: Subject) -> Array:
@@ -46,7 +47,7 @@ def show(subject: Subject, call: Call, meaning: str, shown: int = 2) -> None:
     """Check a layer, and keep the first of its feature maps for the report."""
     got = subject.ask(call)
     subject.keep(
-        digits=6,
+        digits=_EVERY_DIGIT,
         images=call.x[:shown],
         filters=call.filters,
         feature_maps=got.value[:shown],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from reprlib import Repr
@@ -310,6 +310,8 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
         if value is None and NoneType in inner:
             return None
         return _checked(value, next((k for k in inner if type(value) is k), inner[0]), where)
+    if hint == tuple[Number, ...] and isinstance(value, list | tuple) and _are_finite(value):
+        return tuple(value)  # the same as below, in a tenth of the time: there can be very many
     if origin is tuple and isinstance(value, list | tuple):
         return tuple([_checked(item, inner[0], where) for item in value])
     if origin is dict and isinstance(value, dict):
@@ -320,6 +322,10 @@ def _checked(value: Any, hint: Any, where: str) -> Any:
     if origin is not None:
         raise wrong(where, value, "a list" if origin is tuple else "an object")
     return _checked_plain(value, where) if hint is Any else _checked_one(value, hint, where)
+
+
+def _are_finite(values: Sequence[Any]) -> bool:
+    return all(type(v) in (int, float) and -math.inf < v < math.inf for v in values)
 
 
 def _checked_one(value: Any, hint: Any, where: str) -> Any:
