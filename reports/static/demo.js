@@ -1,67 +1,9 @@
 "use strict";
 // The demo: what is chosen, where the window stands, and the buttons that move it.
 (function (page) {
-  const AXES = ["rows", "columns"];
   const START = [7, 10]; // in the stroke of the first digit
+  const START_SIZE = 26;
   const QUIET = 400; // ms without a change before a step is read out
-
-  /** The whole number in a control, or null with the reason written beside it. */
-  function whole(input, problem) {
-    const [least, most, value] = [Number(input.min), Number(input.max), Number(input.value)];
-    const isRight = /^\d+$/.test(input.value) && value >= least && value <= most;
-    input.setAttribute("aria-invalid", !isRight);
-    if (isRight) return value;
-    const name = input.getAttribute("aria-label");
-    problem.textContent = `${name}: a whole number from ${least} to ${most}, please. Until then the last one is used.`;
-    return null;
-  }
-
-  /** How the filter slides, from its controls; of a wrong one the last right value stays. */
-  function readSliding(part, changed) {
-    const sliding = {
-      stride: [1, 1], padding: [[0, 0], [0, 0]], dilation: [1, 1], groups: 1, flip: false,
-    };
-    const kernel = [3, 3];
-    const places = {
-      stride: (axis, value) => (sliding.stride[axis] = value),
-      before: (axis, value) => (sliding.padding[axis][0] = value),
-      after: (axis, value) => (sliding.padding[axis][1] = value),
-      dilation: (axis, value) => (sliding.dilation[axis] = value),
-      kernel: (axis, value) => (kernel[axis] = value),
-    };
-
-    function read() {
-      part("sliding-problem").textContent = "";
-      for (const [name, put] of Object.entries(places)) {
-        for (const axis of AXES.keys()) {
-          const value = whole(part(`${name}-${axis}`), part("sliding-problem"));
-          if (value !== null) put(axis, value);
-        }
-      }
-      sliding.flip = part("flip").checked;
-    }
-
-    function alike(event) {
-      const found = /^(\w+)-([01])$/.exec(event.target.dataset.part);
-      if (!found || !part("alike").checked) return;
-      part(`${found[1]}-${1 - found[2]}`).value = event.target.value;
-    }
-
-    part("sliding").addEventListener("input", (event) => {
-      alike(event);
-      read();
-      changed(event.target.dataset.part.startsWith("kernel") ? "kernel" : "sliding");
-    });
-    part("flip").addEventListener("input", () => {
-      read();
-      changed("sliding");
-    });
-    function setKernel(sizes) {
-      sizes.forEach((size, axis) => (part(`kernel-${axis}`).value = size));
-      read();
-    }
-    return { sliding, kernel, setKernel };
-  }
 
   /** Says a step aloud once nothing has moved for a while. */
   function announcer(element) {
@@ -72,272 +14,324 @@
     };
   }
 
-  function start(root) {
-    const part = (name) => root.querySelector(`[data-part="${name}"]`);
-    const data = JSON.parse(part("data").textContent);
-    const say = announcer(part("said"));
-    page.paint.takeColours(root);
-    part("app").hidden = false;
-    // First, because a browser that cannot compute these may not get any further.
-    page.showCheck(part, data.cases, page.decode(data.digits[0]));
+  class Demo {
+    #maps = []; // whole, whatever of them has been seen; none where the filter does not fit
+    #largest = 0; // of their values
+    #seen = []; // of each place, whether it has been computed
+    #at = START;
+    #player = null; // the next frame, while it plays
 
-    const filters = page.editFilters(part, data.banks, changed);
-    const choice = readSliding(part, changed);
-    const source = page.chooseInput(part, data.digits, say, () => changed("input"));
-    const { sliding, kernel } = choice;
-    let input = source.current();
-    let maps = []; // whole, whatever of them has been seen
-    let largest = 0; // of their values
-    let seen = []; // of each place, whether it has been computed
-    let at = START;
-    let player = null;
+    constructor(root) {
+      this.root = root;
+      this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+      const data = JSON.parse(this.part("data").textContent);
+      page.paint.takeColours(root);
+      this.part("app").hidden = false;
+      // First, because a browser that cannot compute these may not get any further.
+      page.showCheck(this.part, data.cases, page.decode(data.digits[0]));
 
-    const fits = () => maps.length > 0;
-    const size = () => [maps[0].length, maps[0][0].length];
-    const isSeen = (row, column) => seen[row][column];
-    const isWhole = () => seen.every((line) => line.every(Boolean));
-
-    /** Something that was chosen is another now. */
-    function changed(what) {
-      if (what === "kernel") filters.resize(kernel);
-      input = source.current();
-      filters.fitTo(input.channels.length);
-      if (what === "bank") choice.setKernel(page.correlation.sizeOf(filters.all()[0]));
-      compute();
-      if (what !== "weights" && what !== "sliding") filters.build(input.names);
-      page.stage.buildMaps(part, filters.names(), filters.shown(), `${root.id}.map`, choose);
-      render();
+      const changed = (what) => this.#change(what);
+      this.say = announcer(this.part("said"));
+      this.filters = new page.FilterEditor(this.part, data.banks, changed);
+      this.sliding = new page.SlidingControls(this.part, changed);
+      this.source = new page.InputChooser(this.part, data.digits, this.say, changed);
+      this.#wire();
+      this.source.show();
+      this.#change("bank");
+      this.#repaint();
     }
 
-    function compute() {
-      const before = fits() ? { size: size(), whole: isWhole() } : null;
-      part("problem").textContent = "";
-      try {
-        maps = page.correlation.correlate(input.channels, filters.all(), sliding);
-      } catch (error) {
-        if (!(error instanceof page.correlation.SizeError)) throw error;
-        maps = [];
-        pause();
-        part("problem").textContent = `${error.message} Make the filter or the dilation smaller, or add padding.`;
+    // What is chosen.
+
+    /** Something that was chosen is another now: the input if it is not said what. */
+    #change(what) {
+      if (what === "kernel") this.filters.resize(this.sliding.kernel);
+      this.input = this.source.current();
+      this.filters.fitTo(this.input.channels.length);
+      if (what === "bank") {
+        this.sliding.setKernel(page.correlation.sizeOf(this.filters.all[0]));
       }
-      largest = Math.max(0, ...maps.flat(2).map(Math.abs));
-      showFit();
-      showFormula();
-      if (fits() && String(before?.size) !== String(size())) begin(before);
+      this.#compute();
+      if (what !== "weights" && what !== "sliding") this.filters.build(this.input.names);
+      const { names, shown } = this.filters;
+      page.stage.buildMaps(this.part, names, shown, `${this.root.id}.map`, (k) => this.#choose(k));
+      this.#render();
+    }
+
+    #choose(k) {
+      this.filters.shown = k;
+      this.filters.build(this.input.names);
+      this.#render();
+    }
+
+    #compute() {
+      const before = this.#fits() ? { size: this.#size(), whole: this.#isWhole() } : null;
+      const { SizeError, correlate } = page.correlation;
+      this.part("problem").textContent = "";
+      try {
+        this.#maps = correlate(this.input.channels, this.filters.all, this.sliding.how);
+      } catch (error) {
+        if (!(error instanceof SizeError)) throw error;
+        this.#maps = [];
+        this.#pause();
+        this.part("problem").textContent =
+          `${error.message} Make the filter or the dilation smaller, or add padding.`;
+      }
+      this.#largest = Math.max(0, ...this.#maps.flat(2).map(Math.abs));
+      this.#showFit();
+      this.#showFormula();
+      if (this.#fits() && String(before?.size) !== String(this.#size())) this.#begin(before);
     }
 
     /** Without a map there is nowhere to go. */
-    function showFit() {
-      part("fitting").hidden = part("values").hidden = !fits();
-      for (const control of root.querySelectorAll(".player button, .player input")) {
-        control.disabled = !fits();
+    #showFit() {
+      const isLost = !this.#fits();
+      this.part("fitting").hidden = this.part("values").hidden = isLost;
+      for (const control of this.root.querySelectorAll(".player button, .player input")) {
+        control.disabled = isLost;
       }
     }
 
     /** A map of another size: the window stays about where it was. */
-    function begin(before) {
-      at = at.map((place, axis) => {
-        const share = before ? place / before.size[axis] : place / 26;
-        return Math.min(Math.floor(share * size()[axis]), size()[axis] - 1);
+    #begin(before) {
+      const size = this.#size();
+      this.#at = this.#at.map((place, axis) => {
+        const share = place / (before ? before.size[axis] : START_SIZE);
+        return Math.min(Math.floor(share * size[axis]), size[axis] - 1);
       });
-      const isAll = before?.whole ?? false;
-      const isPast = (y, x) => y < at[0] || (y === at[0] && x <= at[1]);
-      seen = maps[0].map((row, y) => row.map((_, x) => isAll || isPast(y, x)));
-      AXES.forEach((axis, a) => (part(`at-${axis}`).max = size()[a]));
+      const [row, column] = this.#at;
+      const isPast = (y, x) => y < row || (y === row && x <= column);
+      this.#seen = this.#maps[0].map((line, y) => line.map((_, x) => before?.whole || isPast(y, x)));
+      page.AXES.forEach((axis, a) => (this.part(`at-${axis}`).max = size[a]));
     }
 
-    function showFormula() {
-      const inside = page.correlation.sizeOf(input.channels);
-      AXES.forEach((axis, a) => {
-        const room = inside[a] + sliding.padding[a][0] + sliding.padding[a][1];
-        const reach = page.correlation.extent(kernel[a], sliding.dilation[a]);
-        const out = fits() ? size()[a] : "none: the filter does not fit";
-        const numbers = [kernel[a], sliding.stride[a], sliding.dilation[a], out];
-        part(`formula-${axis}`).textContent = page.stage.formulaOf(
-          inside[a], sliding.padding[a], ...numbers,
-        );
-        const rest = fits() ? (room - reach) % sliding.stride[a] : 0;
-        part(`rest-${axis}`).textContent =
+    #showFormula() {
+      const { how, kernel } = this.sliding;
+      const inside = page.correlation.sizeOf(this.input.channels);
+      page.AXES.forEach((axis, a) => {
+        const out = this.#fits() ? this.#size()[a] : "none: the filter does not fit";
+        const numbers = [how.padding[a], kernel[a], how.stride[a], how.dilation[a], out];
+        this.part(`formula-${axis}`).textContent = page.stage.formulaOf(inside[a], ...numbers);
+        const { room, reach } = this.sliding.spanOf(inside[a], a);
+        const rest = this.#fits() ? (room - reach) % how.stride[a] : 0;
+        this.part(`rest-${axis}`).textContent =
           rest === 0 ? "" : `The stride leaves the last ${rest} of ${room} ${axis} out.`;
       });
     }
 
-    function choose(k) {
-      filters.show(k);
-      filters.build(input.names);
-      render();
+    // What is seen.
+
+    #fits() {
+      return this.#maps.length > 0;
     }
 
-    function render() {
-      page.stage.showInput(part, input, sliding, kernel, fits() ? at : null);
-      if (!fits()) return;
-      const [all, shown] = [filters.all(), filters.shown()];
-      const filter = sliding.flip ? page.correlation.turned(all[shown]) : all[shown];
-      const terms = page.correlation.products(input.channels, filter, at, sliding);
-      const weight = filters.largest();
-      const total = page.stage.showProducts(part, terms, input.names, 255 * weight);
-      page.stage.showMaps(part, { maps, filters: all, shown, isSeen, at, largest, weight });
-      part("turned").hidden = !sliding.flip;
-      page.paint.signed(part("turned-filter"), filter.flat(), weight, undefined, 48);
-      if (part("values").open) page.stage.tabulate(part("table"), maps[shown], isSeen);
-      describe(total);
+    #size() {
+      return page.correlation.sizeOf(this.#maps);
     }
 
-    function describe(total) {
-      const name = filters.names()[filters.shown()];
-      const [rows, columns] = size();
-      part("map-title").textContent = `“${name}”`;
-      part("map-size").textContent = `${rows} × ${columns}`;
-      part("products-title").textContent = `“${name}”`;
-      const [row, column] = at.map((place) => place + 1);
-      const count = kernel[0] * kernel[1] * input.channels.length;
+    #isWhole() {
+      return this.#seen.every((line) => line.every(Boolean));
+    }
+
+    #render() {
+      const { how, kernel } = this.sliding;
+      page.stage.showInput(this.part, this.input, how, kernel, this.#fits() ? this.#at : null);
+      if (!this.#fits()) return;
+      const { all, shown } = this.filters;
+      const filter = how.flip ? page.correlation.turned(all[shown]) : all[shown];
+      const terms = page.correlation.products(this.input.channels, filter, this.#at, how);
+      const weight = this.filters.largest();
+      const total = page.stage.showProducts(this.part, terms, this.input.names, 255 * weight);
+      this.#renderMaps(weight);
+      this.part("turned").hidden = !how.flip;
+      page.paint.signed(this.part("turned-filter"), filter.flat(), weight, undefined, 48);
+      this.#describe(total);
+    }
+
+    #renderMaps(weight) {
+      const { all, shown } = this.filters;
+      const [maps, isSeen] = [this.#maps, (row, column) => this.#seen[row][column]];
+      page.stage.showMaps(this.part, {
+        maps, filters: all, shown, isSeen, at: this.#at, largest: this.#largest, weight,
+      });
+      if (this.part("values").open) page.stage.tabulate(this.part("table"), maps[shown], isSeen);
+    }
+
+    #describe(total) {
+      const name = `“${this.filters.names[this.filters.shown]}”`;
+      const size = this.#size().join(" × ");
+      const [row, column] = this.#at.map((place) => place + 1);
+      this.part("map-title").textContent = this.part("products-title").textContent = name;
+      this.part("map-size").textContent = size;
+      this.part("map").setAttribute("aria-label", `The feature map of ${name}, ${size}`);
+      this.part("place").textContent = `row ${row}, column ${column}`;
+      page.AXES.forEach((axis, a) => (this.part(`at-${axis}`).value = this.#at[a] + 1));
+      if (this.#player !== null) return;
+      const count = this.filters.all[0].flat(2).length;
       const products = count === 1 ? "1 product adds" : `${count} products add`;
-      part("map").setAttribute("aria-label", `The feature map of “${name}”, ${rows} × ${columns}`);
-      part("place").textContent = `row ${row}, column ${column}`;
-      AXES.forEach((axis, a) => (part(`at-${axis}`).value = at[a] + 1));
-      if (player === null) {
-        say(`Row ${row}, column ${column} of “${name}”: ${products} up to ${page.show(total)}.`);
-      }
+      this.say(`Row ${row}, column ${column} of ${name}: ${products} up to ${page.show(total)}.`);
     }
+
+    #repaint() {
+      page.paint.takeColours(this.root);
+      this.source.paint();
+      this.filters.paintBanks();
+      this.filters.tint();
+      this.#render();
+    }
+
+    // Where the window stands.
 
     /** Put the window somewhere, and compute what is there. */
-    function goTo(row, column) {
-      if (!fits()) return;
-      const [rows, columns] = size();
-      at = [Math.min(Math.max(row, 0), rows - 1), Math.min(Math.max(column, 0), columns - 1)];
-      seen[at[0]][at[1]] = true;
-      render();
+    #goTo(place) {
+      const size = this.#size();
+      this.#at = place.map((p, axis) => Math.min(Math.max(p, 0), size[axis] - 1));
+      this.#seen[this.#at[0]][this.#at[1]] = true;
+      this.#render();
     }
 
-    /** So many stops on, row by row; says whether there were as many. */
-    function step(by) {
-      if (!fits()) return false;
-      const [rows, columns] = size();
+    /** So many stops on, row by row; says whether there are more. */
+    #step(by) {
+      const [rows, columns] = this.#size();
       const last = rows * columns - 1;
-      const from = at[0] * columns + at[1];
+      const from = this.#at[0] * columns + this.#at[1];
       const to = Math.min(Math.max(from + by, 0), last);
       for (let place = from; place < to; place++) {
-        seen[Math.floor(place / columns)][place % columns] = true;
+        this.#seen[Math.floor(place / columns)][place % columns] = true;
       }
-      goTo(Math.floor(to / columns), to % columns);
-      return to === from + by && to < last;
+      this.#goTo([Math.floor(to / columns), to % columns]);
+      return to < last;
     }
 
-    function toStart() {
-      pause();
-      for (const line of seen) line.fill(false);
-      goTo(0, 0);
+    #setAll(isSeen) {
+      this.#pause();
+      for (const line of this.#seen) line.fill(isSeen);
     }
 
-    function fillAll() {
-      pause();
-      for (const line of seen) line.fill(true);
-      render();
+    #toStart() {
+      this.#setAll(false);
+      this.#goTo([0, 0]);
     }
 
-    function pause() {
-      if (player === null) return;
-      cancelAnimationFrame(player);
-      player = null;
-      part("play").textContent = "▶ Play";
+    #fillAll() {
+      this.#setAll(true);
+      this.#render();
     }
 
-    function play() {
-      const [rows, columns] = size();
-      if (at[0] === rows - 1 && at[1] === columns - 1) toStart();
-      part("play").textContent = "⏸ Pause";
+    #togglePlay() {
+      if (this.#player === null) this.#play();
+      else {
+        this.#pause();
+        this.#render();
+      }
+    }
+
+    #pause() {
+      if (this.#player === null) return;
+      cancelAnimationFrame(this.#player);
+      this.#player = null;
+      this.part("play").textContent = "▶ Play";
+    }
+
+    #play() {
+      if (String(this.#at) === String(this.#size().map((n) => n - 1))) this.#toStart();
+      this.part("play").textContent = "⏸ Pause";
       let [time, due] = [performance.now(), 0];
       const frame = (now) => {
-        due += ((now - time) / 1000) * Number(part("speed").value);
+        due += ((now - time) / 1000) * Number(this.part("speed").value);
         time = now;
-        player = requestAnimationFrame(frame);
         const steps = Math.floor(due);
         due -= steps;
-        const isOver = root.offsetParent === null || (steps > 0 && !step(steps));
-        if (!isOver) return;
-        pause();
-        render();
+        this.#player = requestAnimationFrame(frame);
+        const isHidden = this.root.offsetParent === null;
+        if (!isHidden && (steps === 0 || this.#step(steps))) return;
+        this.#pause();
+        this.#render();
       };
-      player = requestAnimationFrame(frame);
+      this.#player = requestAnimationFrame(frame);
     }
 
-    function togglePlay() {
-      if (player === null) play();
-      else {
-        pause();
-        render();
+    // What the reader does.
+
+    #wire() {
+      const { part } = this;
+      const buttons = {
+        first: () => this.#toStart(),
+        previous: () => this.#walk(-1),
+        next: () => this.#walk(1),
+        play: () => this.#togglePlay(),
+        all: () => this.#fillAll(),
+      };
+      for (const [name, press] of Object.entries(buttons)) {
+        part(name).addEventListener("click", press);
       }
+      for (const axis of page.AXES) {
+        part(`at-${axis}`).addEventListener("input", () => this.#useSliders());
+      }
+      for (const name of ["input", "map"]) this.#wirePointer(part(name));
+      part("stage").addEventListener("keydown", (event) => this.#useKey(event));
+      part("values").addEventListener("toggle", () => this.#render());
+      const dark = matchMedia("(prefers-color-scheme: dark)");
+      dark.addEventListener("change", () => this.#repaint());
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches) part("speed").value = "1";
     }
 
-    /** The place of the feature map whose window has its middle under the pointer. */
-    function underPointer(event, canvas) {
-      const box = canvas.getBoundingClientRect();
-      const part_ = [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width];
-      if (canvas === part("map")) return part_.map((p, a) => Math.floor(p * size()[a]));
-      const inside = page.correlation.sizeOf(input.channels);
-      return part_.map((p, a) => {
-        const cells = inside[a] + sliding.padding[a][0] + sliding.padding[a][1];
-        const reach = page.correlation.extent(kernel[a], sliding.dilation[a]);
-        return Math.round((p * cells - reach / 2) / sliding.stride[a]);
+    #walk(by) {
+      this.#pause();
+      this.#step(by);
+    }
+
+    #useSliders() {
+      this.#pause();
+      this.#goTo(page.AXES.map((axis) => this.part(`at-${axis}`).value - 1));
+    }
+
+    #wirePointer(canvas) {
+      canvas.addEventListener("pointermove", (event) => {
+        if (this.#player === null) this.#point(event, canvas);
+      });
+      canvas.addEventListener("pointerdown", (event) => {
+        this.#pause();
+        this.part("stage").focus({ preventScroll: true });
+        this.#point(event, canvas);
       });
     }
 
-    function wirePointer(canvas) {
-      for (const kind of ["pointermove", "pointerdown"]) {
-        canvas.addEventListener(kind, (event) => {
-          if (!fits()) return;
-          if (kind === "pointerdown") {
-            pause();
-            part("stage").focus({ preventScroll: true });
-          } else if (player !== null) return;
-          const place = underPointer(event, canvas);
-          if (String(place) !== String(at)) goTo(...place);
-        });
-      }
+    #point(event, canvas) {
+      if (!this.#fits()) return;
+      const place = this.#underPointer(event, canvas);
+      if (String(place) !== String(this.#at)) this.#goTo(place);
     }
 
-    function onKey(event) {
-      if (!fits()) return;
+    /** The place of the feature map whose window has its middle under the pointer. */
+    #underPointer(event, canvas) {
+      const box = canvas.getBoundingClientRect();
+      const y = (event.clientY - box.top) / box.height;
+      const x = (event.clientX - box.left) / box.width;
+      if (canvas === this.part("map")) {
+        const [rows, columns] = this.#size();
+        return [Math.floor(y * rows), Math.floor(x * columns)];
+      }
+      const inside = page.correlation.sizeOf(this.input.channels);
+      return [y, x].map((share, a) => {
+        const { room, reach } = this.sliding.spanOf(inside[a], a);
+        return Math.round((share * room - reach / 2) / this.sliding.how.stride[a]);
+      });
+    }
+
+    #useKey(event) {
       const move = page.arrows[event.key];
-      if (move) goTo(at[0] + move[0], at[1] + move[1]);
-      else if (event.key === "Home") goTo(at[0], 0);
-      else if (event.key === "End") goTo(at[0], size()[1] - 1);
-      else if (event.key === " ") togglePlay();
-      else return;
-      if (move) pause();
+      const [row, column] = this.#at;
+      if (!this.#fits()) return;
+      if (event.key === " ") this.#togglePlay();
+      else if (move || event.key === "Home" || event.key === "End") {
+        this.#pause();
+        const end = event.key === "Home" ? 0 : this.#size()[1] - 1;
+        this.#goTo(move ? [row + move[0], column + move[1]] : [row, end]);
+      } else return;
       event.preventDefault();
     }
-
-    function repaint() {
-      page.paint.takeColours(root);
-      source.paint();
-      filters.paintBanks();
-      filters.tint();
-      render();
-    }
-
-    wirePointer(part("input"));
-    wirePointer(part("map"));
-    part("stage").addEventListener("keydown", onKey);
-    part("first").addEventListener("click", toStart);
-    part("previous").addEventListener("click", () => (pause(), step(-1)));
-    part("next").addEventListener("click", () => (pause(), step(1)));
-    part("play").addEventListener("click", togglePlay);
-    part("all").addEventListener("click", fillAll);
-    AXES.forEach((axis) =>
-      part(`at-${axis}`).addEventListener("input", () => {
-        pause();
-        goTo(part("at-rows").value - 1, part("at-columns").value - 1);
-      }),
-    );
-    part("values").addEventListener("toggle", render);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) part("speed").value = "1";
-
-    source.show();
-    changed("bank");
-    repaint();
   }
 
-  for (const root of document.querySelectorAll("[data-demo]")) start(root);
+  for (const root of document.querySelectorAll("[data-demo]")) new Demo(root);
 })((globalThis.convspec ??= {}));

@@ -15,36 +15,45 @@
     return filter.map((channel) => channel.map((row) => [...row]));
   }
 
-  /** The controls of the filters; `changed` is called when there are other ones. */
-  function editFilters(part, banks, changed) {
-    let depth = 1; // input channels
-    let shown = 0;
-    let filters = [];
-    let names = [];
+  function largestOf(filters) {
+    return Math.max(...filters.flat(3).map(Math.abs));
+  }
 
-    function choose(bank) {
-      filters = bank.filters.map((rows) => Array.from({ length: depth }, () => copy([rows])[0]));
-      names = [...bank.names];
-      shown = 0;
+  /** The controls of the filters, which are `all` (K filters of the input's channels). */
+  class FilterEditor {
+    all = [];
+    names = [];
+    shown = 0;
+    #depth = 1; // input channels
+
+    /** `changed` is called with what has changed: "bank", or only its "weights". */
+    constructor(part, banks, changed) {
+      this.part = part;
+      this.banks = banks;
+      this.changed = changed;
+      part("banks").addEventListener("input", ({ target }) => this.#choose(target.value));
+      part("add").addEventListener("click", () => this.#add());
+      part("remove").addEventListener("click", () => this.#remove());
+      part("only").addEventListener("click", () => this.#keepOnlyShown());
+      this.#take(banks[0]);
     }
 
-    /** From now on the filters are the reader's own. */
-    function own() {
-      part("own").checked = true;
-      names = filters.map((_, k) => `filter ${k + 1}`);
+    largest() {
+      return largestOf(this.all);
     }
 
-    function fitTo(channels) {
-      if (channels === depth) return;
-      depth = channels;
-      filters = filters.map((filter) =>
+    /** Give every filter as many channels as the input has. */
+    fitTo(depth) {
+      if (depth === this.#depth) return;
+      this.#depth = depth;
+      this.all = this.all.map((filter) =>
         Array.from({ length: depth }, (_, c) => copy([filter[c] ?? filter[0]])[0]),
       );
     }
 
-    function resize([rows, columns]) {
-      own();
-      filters = filters.map((filter) =>
+    resize([rows, columns]) {
+      this.#own();
+      this.all = this.all.map((filter) =>
         filter.map((channel) =>
           Array.from({ length: rows }, (_, i) =>
             Array.from({ length: columns }, (_, j) => channel[i]?.[j] ?? 0),
@@ -53,113 +62,133 @@
       );
     }
 
-    function problemOf(inputs) {
-      const wrong = inputs.find((input) => input.getAttribute("aria-invalid") === "true");
-      if (!wrong) return "";
-      const said = wrong.value.trim() === "" ? "Nothing" : `“${wrong.value}”`;
-      return `${said} is no number from −${LARGEST} to ${LARGEST}: type one such as −1 or 0.5. Until then the last one is used.`;
+    /** One input for each weight of the shown filter, and what is said of it. */
+    build(channelNames) {
+      const name = this.names[this.shown];
+      const grids = this.all[this.shown].map((rows, c) => this.#grid(rows, c, channelNames[c]));
+      this.part("grids").replaceChildren(...grids);
+      this.part("filter-problem").textContent = "";
+      this.part("note").textContent = this.#note();
+      this.part("shown-name").textContent = `“${name}”`;
+      const count = this.all.length;
+      this.part("filter-count").textContent =
+        count === 1 ? "the only one" : `number ${this.shown + 1} of ${count}`;
+      this.part("add").disabled = count >= MOST;
+      this.part("remove").disabled = this.part("only").disabled = count === 1;
+      this.tint();
     }
 
-    /** One input for each weight of the shown filter. */
-    function build(channelNames) {
-      const grids = filters[shown].map((rows, channel) => {
-        const grid = page.make("div", { className: "weights" });
-        grid.style.setProperty("--columns", rows[0].length);
-        grid.setAttribute("role", "group");
-        const name = channelNames[channel];
-        grid.setAttribute("aria-label", `Weights of “${names[shown]}”${name && `, ${name}`}`);
-        rows.forEach((row, i) =>
-          row.forEach((weight, j) => grid.append(weightInput(channel, i, j, weight))),
-        );
-        if (!name) return grid;
-        const box = page.make("div", {});
-        box.append(page.make("p", { className: `channel ${name}`, textContent: name }), grid);
-        return box;
+    /** Colour the weights by their values. */
+    tint() {
+      const largest = this.largest();
+      const weights = this.all[this.shown].flat(2);
+      this.#inputs().forEach((input, at) => {
+        const colour = page.paint.diverging(weights[at], largest);
+        input.style.background = page.paint.css(colour);
+        input.style.color = page.paint.inkOn(colour);
       });
-      part("grids").replaceChildren(...grids);
-      part("filter-problem").textContent = "";
-      const bank = banks[part("banks").querySelector(":checked").value];
-      part("note").textContent = bank?.note ?? "Your own: type numbers into the grid below the stage.";
-      part("shown-name").textContent = `“${names[shown]}”`;
-      part("filter-count").textContent =
-        filters.length === 1 ? "the only one" : `number ${shown + 1} of ${filters.length}`;
-      part("add").disabled = filters.length >= MOST;
-      part("remove").disabled = part("only").disabled = filters.length === 1;
-      tint();
     }
 
-    function weightInput(channel, i, j, weight) {
+    paintBanks() {
+      this.banks.forEach(({ filters }, b) => {
+        const largest = largestOf([filters]);
+        filters.forEach((rows, k) =>
+          page.paint.signed(this.part(`bank-${b}-${k}`), rows, largest, undefined, 36),
+        );
+      });
+    }
+
+    #take({ filters, names }) {
+      this.all = filters.map((rows) => Array.from({ length: this.#depth }, () => copy([rows])[0]));
+      this.names = [...names];
+      this.shown = 0;
+    }
+
+    /** From now on the filters are the reader's own. */
+    #own() {
+      this.part("own").checked = true;
+      this.names = this.all.map((_, k) => `filter ${k + 1}`);
+    }
+
+    #choose(bank) {
+      if (bank in this.banks) this.#take(this.banks[bank]);
+      else this.#own();
+      this.changed("bank");
+    }
+
+    #add() {
+      this.all.push(copy(this.all[this.shown]));
+      this.shown = this.all.length - 1;
+      this.#own();
+      this.changed("bank");
+    }
+
+    #remove() {
+      this.all.splice(this.shown, 1);
+      this.shown = Math.min(this.shown, this.all.length - 1);
+      this.#own();
+      this.changed("bank");
+    }
+
+    #keepOnlyShown() {
+      this.part("own").checked = true;
+      [this.all, this.names] = [[this.all[this.shown]], [this.names[this.shown]]];
+      this.shown = 0;
+      this.changed("bank");
+    }
+
+    #note() {
+      const bank = this.banks[this.part("banks").querySelector(":checked").value];
+      if (!bank) return "Your own: type numbers into the grid below the stage.";
+      return bank.note + (this.#depth > 1 ? " Here with the same weights for each channel." : "");
+    }
+
+    #grid(rows, channel, channelName) {
+      const grid = page.make("div", { className: "weights" });
+      grid.style.setProperty("--columns", rows[0].length);
+      grid.setAttribute("role", "group");
+      const name = `Weights of “${this.names[this.shown]}”`;
+      grid.setAttribute("aria-label", channelName ? `${name}, ${channelName}` : name);
+      rows.forEach((row, i) =>
+        row.forEach((weight, j) => grid.append(this.#weight(weight, channel, i, j))),
+      );
+      return page.underChannel(channelName, grid);
+    }
+
+    #weight(weight, channel, i, j) {
       const input = page.make("input", { type: "text", autocomplete: "off", spellcheck: false });
       input.value = page.show(weight);
       input.setAttribute("aria-label", `row ${i + 1}, column ${j + 1}`);
       input.addEventListener("input", () => {
         const value = parse(input.value);
         input.setAttribute("aria-invalid", value === null);
-        part("filter-problem").textContent = problemOf([...part("grids").querySelectorAll("input")]);
-        if (value === null) return;
-        if (!part("own").checked) own();
-        filters[shown][channel][i][j] = value;
-        tint();
-        changed("weights");
+        this.part("filter-problem").textContent = this.#problem();
+        if (value !== null) this.#setWeight(value, channel, i, j);
       });
       return input;
     }
 
-    function largest() {
-      return Math.max(...filters.flat(3).map(Math.abs));
+    #setWeight(value, channel, i, j) {
+      if (!this.part("own").checked) this.#own();
+      this.all[this.shown][channel][i][j] = value;
+      this.tint();
+      this.changed("weights");
     }
 
-    function tint() {
-      const most = largest();
-      const weights = filters[shown].flat(2);
-      [...part("grids").querySelectorAll("input")].forEach((input, at) => {
-        const colour = page.paint.diverging(weights[at], most);
-        input.style.background = page.paint.css(colour);
-        input.style.color = page.paint.inkOn(colour);
-      });
+    #problem() {
+      const wrong = this.#inputs().find((input) => input.getAttribute("aria-invalid") === "true");
+      if (!wrong) return "";
+      const said = wrong.value.trim() === "" ? "Nothing" : `“${wrong.value}”`;
+      return (
+        `${said} is no number from −${LARGEST} to ${LARGEST}: type one such as −1 or 0.5. ` +
+        "Until then the last one is used."
+      );
     }
 
-    function paintBanks() {
-      banks.forEach((bank, b) => {
-        const most = Math.max(...bank.filters.flat(2).map(Math.abs));
-        bank.filters.forEach((rows, k) =>
-          page.paint.signed(part(`bank-${b}-${k}`), rows, most, undefined, 36),
-        );
-      });
+    #inputs() {
+      return [...this.part("grids").querySelectorAll("input")];
     }
-
-    part("banks").addEventListener("input", (event) => {
-      if (event.target.value in banks) choose(banks[event.target.value]);
-      else own();
-      changed("bank");
-    });
-    part("add").addEventListener("click", () => {
-      filters.push(copy(filters[shown]));
-      own();
-      shown = filters.length - 1;
-      changed("bank");
-    });
-    part("remove").addEventListener("click", () => {
-      filters.splice(shown, 1);
-      own();
-      shown = Math.min(shown, filters.length - 1);
-      changed("bank");
-    });
-    part("only").addEventListener("click", () => {
-      part("own").checked = true;
-      [filters, names, shown] = [[filters[shown]], [names[shown]], 0];
-      changed("bank");
-    });
-    choose(banks[0]);
-
-    return {
-      build, fitTo, largest, paintBanks, resize, tint,
-      all: () => filters,
-      names: () => names,
-      shown: () => shown,
-      show: (k) => (shown = k),
-    };
   }
 
-  page.editFilters = editFilters;
+  page.FilterEditor = FilterEditor;
 })((globalThis.convspec ??= {}));

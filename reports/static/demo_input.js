@@ -2,7 +2,6 @@
 // The input: a digit of MNIST, a drawing, or an image of the reader's own.
 (function (page) {
   const SIZE = 28;
-  const BRUSH = 1.7; // how far from its centre, in pixels, a brush leaves ink
   const RGB = [0, 1, 2];
 
   function plane(valueAt) {
@@ -59,148 +58,93 @@
     return canvas;
   }
 
-  /** A sheet to draw on, by pointer or by keys. */
-  function sheet(canvas, say, changed) {
-    const pixels = plane(() => 0);
-    let [row, column] = [SIZE / 2, SIZE / 2];
-
-    function stamp(y, x) {
-      for (let i = 0; i < SIZE; i++) {
-        for (let j = 0; j < SIZE; j++) {
-          const ink = Math.min(1, BRUSH - Math.hypot(i + 0.5 - y, j + 0.5 - x));
-          pixels[i][j] = Math.max(pixels[i][j], Math.round(255 * Math.max(0, ink)));
-        }
-      }
-    }
-
-    function stroke(y, x) {
-      const steps = Math.max(1, Math.ceil(2 * Math.hypot(y - row, x - column)));
-      for (let at = 1; at <= steps; at++) {
-        stamp(row + ((y - row) * at) / steps, column + ((x - column) * at) / steps);
-      }
-      [row, column] = [y, x];
-    }
-
-    function show() {
-      page.paint.image(canvas, [pixels], undefined, 280);
-      page.paint.mark(canvas, SIZE, [[Math.floor(row), Math.floor(column)]]);
-    }
-
-    function placeOf(event) {
-      const box = canvas.getBoundingClientRect();
-      const inside = (part) => Math.min(Math.max(part * SIZE, 0), SIZE - 0.01);
-      return [
-        inside((event.clientY - box.top) / box.height),
-        inside((event.clientX - box.left) / box.width),
-      ];
-    }
-
-    function finish() {
-      show();
-      changed();
-    }
-
-    function clear() {
-      for (const line of pixels) line.fill(0);
-      finish();
-    }
-
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      [row, column] = placeOf(event);
-      stroke(row, column);
-      finish();
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!canvas.hasPointerCapture(event.pointerId)) return;
-      stroke(...placeOf(event));
-      finish();
-    });
-    canvas.addEventListener("keydown", (event) => {
-      const [down, right] = page.arrows[event.key] ?? [0, 0];
-      row = Math.min(Math.max(Math.floor(row) + down, 0), SIZE - 1) + 0.5;
-      column = Math.min(Math.max(Math.floor(column) + right, 0), SIZE - 1) + 0.5;
-      if (event.key === " " || event.key === "Enter") stamp(row, column);
-      else if (event.key === "Backspace" || event.key === "Delete") {
-        pixels[Math.floor(row)][Math.floor(column)] = 0;
-      } else if (!(event.key in page.arrows)) return;
-      event.preventDefault();
-      finish();
-      const ink = pixels[Math.floor(row)][Math.floor(column)];
-      say(`Pen at row ${Math.ceil(row)}, column ${Math.ceil(column)}: ${ink} of 255.`);
-    });
-    return { pixels, show, clear };
+  /** A colour as its control says it: #rrggbb. */
+  function parseColour(text) {
+    return [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16));
   }
 
-  /** The controls of the input; `changed` is called with each new one. */
-  function chooseInput(part, digits, say, changed) {
-    const greys = digits.map(decode);
-    const drawing = sheet(part("sheet"), say, changed);
-    let uploaded = null;
+  /** The controls of the input. */
+  class InputChooser {
+    #uploaded = null; // three channels
 
-    function colours() {
-      return ["ground", "ink"].map((name) =>
-        [1, 3, 5].map((at) => Number.parseInt(part(name).value.slice(at, at + 2), 16)),
-      );
+    constructor(part, digits, say, changed) {
+      this.part = part;
+      this.changed = changed;
+      this.labels = digits.map((digit) => digit.label);
+      this.greys = digits.map(decode);
+      this.sheet = new page.Sheet(part("sheet"), say, changed);
+      for (const name of ["sources", "channels", "colours"]) {
+        part(name).addEventListener("input", () => this.#update());
+      }
+      part("file").addEventListener("change", () => this.#upload());
+      part("clear").addEventListener("click", () => this.sheet.clear());
     }
 
     /** The chosen input: its channels, each with a name, and what it is called. */
-    function current() {
-      const source = part("sources").querySelector(":checked").value;
-      const isColour = part("channels").querySelector(":checked").value === "3";
+    current() {
+      const isColour = this.#isColour();
       const names = isColour ? ["red", "green", "blue"] : [""];
-      if (source === "upload" && uploaded !== null) {
-        const channels = isColour ? uploaded : [brightness(uploaded)];
+      if (this.#isUploaded()) {
+        const channels = isColour ? this.#uploaded : [brightness(this.#uploaded)];
         return { channels, names, title: "your image" };
       }
-      const isDigit = source in greys;
-      const grey = isDigit ? greys[source] : source === "draw" ? drawing.pixels : plane(() => 0);
-      const channels = isColour ? coloured(grey, ...colours()) : [grey];
-      const titles = { draw: "your drawing", upload: "no image yet" };
-      return { channels, names, title: titles[source] ?? `a ${digits[source].label}` };
+      const { grey, title } = this.#grey(this.#source());
+      const ends = ["ground", "ink"].map((name) => parseColour(this.part(name).value));
+      return { channels: isColour ? coloured(grey, ...ends) : [grey], names, title };
     }
 
-    function show() {
-      const source = part("sources").querySelector(":checked").value;
-      part("drawing").hidden = source !== "draw";
-      part("uploading").hidden = source !== "upload";
-      const isColour = part("channels").querySelector(":checked").value === "3";
-      part("colours").hidden = !isColour || (source === "upload" && uploaded !== null);
+    /** Show the controls that the choice asks for, and no other. */
+    show() {
+      this.part("drawing").hidden = this.#source() !== "draw";
+      this.part("uploading").hidden = this.#source() !== "upload";
+      this.part("colours").hidden = !this.#isColour() || this.#isUploaded();
     }
 
-    function paint() {
-      greys.forEach((grey, at) => page.paint.image(part(`digit-${at}`), [grey], undefined, 56));
-      drawing.show();
+    paint() {
+      this.greys.forEach((grey, at) =>
+        page.paint.image(this.part(`digit-${at}`), [grey], undefined, 56),
+      );
+      this.sheet.show();
     }
 
-    async function upload() {
-      const file = part("file").files[0];
+    #source() {
+      return this.part("sources").querySelector(":checked").value;
+    }
+
+    #isColour() {
+      return this.part("channels").querySelector(":checked").value === "3";
+    }
+
+    #isUploaded() {
+      return this.#source() === "upload" && this.#uploaded !== null;
+    }
+
+    #grey(source) {
+      if (source === "draw") return { grey: this.sheet.pixels, title: "your drawing" };
+      if (source === "upload") return { grey: plane(() => 0), title: "no image yet" };
+      return { grey: this.greys[source], title: `a ${this.labels[source]}` };
+    }
+
+    #update() {
+      this.show();
+      this.changed();
+    }
+
+    async #upload() {
+      const file = this.part("file").files[0];
       if (!file) return;
-      part("file-problem").textContent = "";
+      this.part("file-problem").textContent = "";
       try {
-        uploaded = await readImage(file);
+        this.#uploaded = await readImage(file);
       } catch {
-        uploaded = null;
-        part("file-problem").textContent = `“${file.name}” cannot be read as an image: choose a PNG or JPEG file.`;
+        this.#uploaded = null;
+        this.part("file-problem").textContent =
+          `“${file.name}” cannot be read as an image: choose a PNG or JPEG file.`;
       }
-      show();
-      changed();
+      this.#update();
     }
-
-    for (const name of ["sources", "channels", "colours"]) {
-      part(name).addEventListener("input", () => {
-        show();
-        changed();
-      });
-    }
-    part("file").addEventListener("change", upload);
-    part("clear").addEventListener("click", drawing.clear);
-    return { current, show, paint };
   }
 
-  page.arrows = {
-    ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
-  };
   page.decode = decode;
-  page.chooseInput = chooseInput;
+  page.InputChooser = InputChooser;
 })((globalThis.convspec ??= {}));

@@ -14,6 +14,14 @@
     return Object.assign(document.createElement(tag), properties);
   }
 
+  /** An element under the name of its channel, if it has one. */
+  function underChannel(name, element) {
+    if (!name) return element;
+    const box = make("div", {});
+    box.append(make("p", { className: `channel ${name}`, textContent: name }), element);
+    return box;
+  }
+
   function asSum(values) {
     const rest = values.slice(1).map((v) => (v < 0 ? ` − ${show(-v)}` : ` + ${show(v)}`));
     return show(values[0]) + rest.join("");
@@ -78,10 +86,7 @@
       const line = table.insertRow();
       for (const term of row) fillProduct(line.insertCell(), term, largest);
     }
-    if (!name) return table;
-    const box = make("div", {});
-    box.append(make("p", { className: `channel ${name}`, textContent: name }), table);
-    return box;
+    return underChannel(name, table);
   }
 
   function fillProduct(cell, { value, weight, product, padding }, largest) {
@@ -149,5 +154,6 @@
 
   page.show = show;
   page.make = make;
+  page.underChannel = underChannel;
   page.stage = { showInput, showProducts, buildMaps, showMaps, formulaOf, tabulate };
 })((globalThis.convspec ??= {}));
