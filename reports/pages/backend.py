@@ -107,9 +107,7 @@ def remarks(outcomes: Iterable[Outcome]) -> tuple[Remark, ...]:
             dtypes,
             tuple(dict.fromkeys(outcome.clause for outcome in of_remark)),
             reason,
-            tuple(
-                OfRemark(o.clause, o.dtype, case) for o in of_remark if (case := shown(o.case))
-            ),
+            tuple(OfRemark(o.clause, o.dtype, case) for o in of_remark if (case := shown(o.case))),
         )
         for (name, reason, dtypes), of_remark in grouped.items()
     ]
@@ -130,4 +128,3 @@ def _chapters(report: Report, outcomes: Iterable[Outcome]) -> Iterator[Done]:
         of_clause.setdefault(outcome.clause, []).append(outcome)
     for title, clauses in chapters(report.results.clauses).items():
         yield Done(title, counted(o for c in clauses for o in of_clause.get(c.id, ())))
-

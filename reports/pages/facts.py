@@ -100,9 +100,7 @@ def facts_of(
         clause.id: [o for o in report.of_clause[clause.id] if o.backend in names]
         for clause in clauses
     }
-    of_clause = {
-        name: found for name, found in of_clause.items() if any(o.facts for o in found)
-    }
+    of_clause = {name: found for name, found in of_clause.items() if any(o.facts for o in found)}
     asked = [outcome for found in of_clause.values() for outcome in found]
     measured = [outcome for outcome in asked if outcome.facts]
     columns = _columns(backends, measured)

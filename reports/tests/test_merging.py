@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from reports.__main__ import main
 from reports.merging import PRECEDENCE, merge, records, write
-from reports.page import render
 from reports.records import FORMAT, OUTCOMES, Backend, End, Outcome, ResultsError, Run
 from reports.results import Results, as_line, count, read
+from reports.tests.pages import pages, section
 from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, written
 from reports.tests.test_results import as_read
 from reports.words import FAILURES
@@ -346,13 +346,13 @@ def test_the_page_shows_the_runs_and_how_they_differ(tmp_path: Path) -> None:
     one, other = (replace(backend(), environment={"os": "x", "card": at}) for at in "ab")
     here = replace(here, backends=(one,))
     there = replace(there, backends=(other, backend("b", "no <device>")), damage=("<line 4>",))
-    page = render(merge([here, there]))
-    section = page[
-        page.index("The runs together") : page.index("</section>", page.index("The runs together"))
-    ]
-    cards = section.split("<article")
-    assert "<dt>python</dt><dd>3.11</dd>" in cards[0]
-    assert "cores" not in cards[0]
+    page = pages(merge([here, there]))["index"]
+    told = section(page, "environment")
+    _, together, *cards = told.split("<article")[1:]
+    assert "<h3>What all of them ran in</h3>" in together
+    assert "<dt>python</dt><dd>3.11</dd>" in together
+    assert "cores" not in together
+    cards = ["", *cards]
     for at, (cores, finished) in enumerate([("2", "9:00"), ("8", "it did not finish")], start=1):
         assert f"<h3>run id{at} (shard {at} of 3, started {at}:00)</h3>" in cards[at]
         assert f"<dt>cores</dt><dd>{cores}</dd>" in cards[at]
@@ -360,10 +360,10 @@ def test_the_page_shows_the_runs_and_how_they_differ(tmp_path: Path) -> None:
         assert "python" not in cards[at]
     assert "<dt>acme: card</dt><dd>a</dd>" in cards[1]
     assert "<dt>acme: card</dt><dd>b</dd>" in cards[2]
-    assert "acme: os" not in section
+    assert "acme: os" not in told
     assert "<dt>b</dt><dd>did not run: no &lt;device&gt;</dd>" in cards[2]
     for problem in ("shard 3 of 3 is missing", "started 2:00) did not finish", "&lt;line 4&gt;"):
-        assert problem in page[: page.index("</header>")]
+        assert problem in page[: page.index("<h2")]
     assert "Not every run that was merged here finished." in page
 
 

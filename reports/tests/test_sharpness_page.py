@@ -1,95 +1,76 @@
-"""How sharp the suite is, on the page: side by side with other suites, or not there at all."""
+"""How sharp the suite is, on the pages of clauses, and what is published with the pages."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from reports import page
-from reports.sharpness import Fault, Other, SharpnessError
+from reports.pages import render, site, write_page, write_site
+from reports.pages.clause import catches
+from reports.sharpness import SharpnessError
+from reports.tests.pages import pages, section, seen
 from reports.tests.samples import results
-from reports.tests.test_facts import rows, section
-from reports.tests.test_page import HOSTILE, Parsed, hostile, seen
-from reports.tests.test_sharpness import TABLE
+from reports.tests.test_sharpness import FLIPPED, TABLE
+
+ASSEMBLING = import_module("reports.pages.site")  # the package has a function of this name
 
 
-def test_the_suites_stand_side_by_side(tmp_path: Path) -> None:
-    html = page.render(results(tmp_path), TABLE)
-    assert rows(html, "sharpness") == [
-        ["Suite", "Faults caught", "Cases", "What they are"],
-        [
-            "convspec 0.1.0",
-            "2 of 3 (66&nbsp;%)",
-            "drawn anew",
-            "2 clauses, each on examples that are drawn to tell faults apart",
-        ],
-        ["ACME 1", "1 of 3 (33&nbsp;%)", "6", "All cases, exactly."],
+def test_a_clause_names_the_faults_that_it_catches(tmp_path: Path) -> None:
+    found = pages(results(tmp_path), TABLE)
+    expected = seen(section(found["clause-CORR-2"], "catches"))
+    assert "Among the first to catch 2 operations wrong on purpose" in expected
+    assert "Flipped. (2) Flipped. (5)" in expected
+    other = section(found["clause-CORR-1"], "catches")
+    assert "1 fault that other clauses are there for" in seen(other)
+    assert "Flipped. (3)" in seen(other)
+    assert "Nothing that others had not caught" in seen(section(found["clause-POOL-1"], "catches"))
+
+
+def test_what_is_expected_comes_first_and_soonest() -> None:
+    stray = replace(FLIPPED, name="stray", clause="CORR-1", catches={"CORR-2": 1})
+    late = replace(FLIPPED, name="late", catches={"CORR-2": 9})
+    table = replace(TABLE, faults=(stray, late, FLIPPED))
+    found = catches(table, "CORR-2")
+    assert [(of.fault.name, of.examples, of.is_expected) for of in found] == [
+        ("flipped", 2, True),
+        ("late", 9, True),
+        ("stray", 1, False),
     ]
-    totals = dict(re.findall("<dt>(.*?)</dt><dd>(.*?)</dd>", section(html, "sharpness")))
-    assert list(totals.values()) == [
-        "2 of 3 (66&nbsp;%)",
-        "2 of 3 (66&nbsp;%)",
-        "1 of 3 (33&nbsp;%)",
-        "3.5",
-        "64",
-    ]
-    assert '<a href="#sharpness">' in html
 
 
-def test_every_fault_is_in_the_closed_table(tmp_path: Path) -> None:
-    strays = replace(TABLE.faults[0], name="strays", catches={"CORR-1": 3})
-    others = (*TABLE.others, Other("BLIND", "2", 1, "One case."))
-    table = replace(TABLE, faults=(*TABLE.faults, strays), others=others)
-    html = section(page.render(results(tmp_path), table), "sharpness")
-    closed = html[html.index("<details>") : html.index("</details>")]
-    assert [seen(row) for row in closed.split("<tr>")[2:]][:3] == [
-        "flipped Flipped. f64 ✓ caught CORR-1&nbsp;(3) , CORR-2&nbsp;(2) a true convolution "
-        "✓ caught ✗ missed",
-        "slow Flipped. f64 ✓ caught CORR-2&nbsp;(5) a true convolution ✗ missed ✗ missed",
-        "missed Flipped. f64 ✗ missed not CORR-2, as expected a true convolution ✗ missed ✗ missed",
-    ]
-    assert '<b class="id">CORR-2&nbsp;(2)</b>' in closed
-    assert "not CORR-2, as expected; CORR-1&nbsp;(3)" in seen(closed)
-
-
-def test_a_table_without_faults_is_shown(tmp_path: Path) -> None:
-    html = seen(section(page.render(results(tmp_path), replace(TABLE, faults=())), "sharpness"))
-    assert "tried on 0 faults" in html
-    assert "0 of 0 " in html
-
-
-def test_hostile_text_is_only_read(tmp_path: Path) -> None:
-    tame = Parsed(page.render(replace(results(tmp_path), damage=("a problem",)), TABLE))
-    faults = tuple(
-        Fault(text, text, text, HOSTILE[0], {text: 1}, 1, text, text, (text,)) for text in HOSTILE
+def test_many_strays_are_counted(tmp_path: Path) -> None:
+    strays = tuple(
+        replace(FLIPPED, name=str(at), sentence=f"Wrong {at}.", catches={"CORR-1": at + 1})
+        for at in range(15)
     )
-    others = tuple(Other(text, text, 1, text) for text in HOSTILE)
-    table = replace(TABLE, clauses=tuple(HOSTILE), others=others, faults=faults, suite=HOSTILE[0])
-    parsed = Parsed(page.render(hostile(), table))
-    assert set(parsed.tags) <= set(tame.tags)
-    assert {(tag, name) for tag, name, _ in parsed.attributes} <= {
-        (tag, name) for tag, name, _ in tame.attributes
-    }
+    page = pages(results(tmp_path), replace(TABLE, faults=strays))["clause-CORR-1"]
+    caught = seen(section(page, "catches"))
+    assert "Wrong 9. (10)" in caught
+    assert "Wrong 10." not in caught
+    assert "5 others" in caught
 
 
-def test_the_page_that_is_written_holds_the_published_table(
+def test_what_is_written_holds_the_published_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = results(tmp_path)
-    monkeypatch.setattr(page, "read", lambda: TABLE)
-    page.write_page(whole, tmp_path / "page.html")
-    assert (tmp_path / "page.html").read_text("utf-8") == page.render(whole, TABLE)
+    monkeypatch.setattr(ASSEMBLING, "read", lambda: TABLE)
+    write_page(whole, tmp_path / "new" / "page.html")
+    write_site(whole, tmp_path / "site" / "new")
+    assert (tmp_path / "new" / "page.html").read_text("utf-8") == render(whole, TABLE)
+    written = {file.name: file.read_bytes() for file in (tmp_path / "site" / "new").iterdir()}
+    assert written == site(whole, TABLE)
 
 
-def test_without_the_table_there_is_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_table_there_are_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> None:
         raise SharpnessError("there is none")
 
     whole = results(tmp_path)
-    monkeypatch.setattr(page, "read", absent)
-    page.write_page(whole, tmp_path / "page.html")
-    assert "sharpness" not in Parsed((tmp_path / "page.html").read_text("utf-8")).text.lower()
-    assert (tmp_path / "page.html").read_text("utf-8") == page.render(whole)
+    monkeypatch.setattr(ASSEMBLING, "read", absent)
+    write_page(whole, tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text("utf-8") == render(whole)
+    assert "What it catches" not in pages(whole)["clause-CORR-1"]
