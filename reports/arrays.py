@@ -80,7 +80,9 @@ def wrong_positions(case: Case) -> frozenset[int]:
     if difference and len(difference) == len(bound):
         pairs = zip(difference, bound, strict=True)
         # Written so that a difference of nan, which compares as false with all, is wrong too.
-        return frozenset(at for at, (d, b) in enumerate(pairs) if not abs(as_float(d)) <= as_float(b))
+        return frozenset(
+            at for at, (d, b) in enumerate(pairs) if not abs(as_float(d)) <= as_float(b)
+        )
     if len(got) != len(expected):
         return frozenset()
     return frozenset(at for at, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e)
