@@ -13,7 +13,7 @@ from reports.records import Array, Case, Number
 
 ANSWERS = ("expected", "got", "difference", "bound")
 # What is larger is shown as plain text, without shades.
-_LARGEST, _WIDEST = 144, 16
+_LARGEST, _WIDEST, _PLANES = 144, 16, 16
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def _shown(
     # How far off it is can be read from a few digits; every other array is shown in full.
     digits = 3 if name in ("difference", "bound") else None
     found, values = blocks(array, marked, digits), array.values or ()
-    if len(values) > _LARGEST or array.shape[-1:] > (_WIDEST,):
+    is_large = len(values) > _LARGEST or array.shape[-1:] > (_WIDEST,)
+    if is_large or len(found) > _PLANES:
         return Shown(name, array.dtype, shape, (), found, note)
     largest = largest_of(values) if scale is None else scale
     planes = shaded(found, values, largest, worst if name in ANSWERS else None)

@@ -48,6 +48,10 @@ def views(report: Report) -> Iterator[View]:
             "source": source_of(clause.reference),
             "source_at": shown_at.setdefault(clause.reference, clause.id),
             "most": _MOST,
+            "remarked": any(
+                outcome.reason or outcome.refusals or report.has("failure", *outcome.key)
+                for outcome in report.of_clause[clause.id]
+            ),
             "also": [
                 (label, field)
                 for label, field in (("Declined", "declined"), ("Thrown away", "invalid"))

@@ -21,6 +21,7 @@ _ACTING = re.compile(
 # ends a sentence is no part of one.
 _LINK = re.compile(r"(https://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#][A-Za-z0-9._~:/?#@!$&*+,;=%-]*)?)")
 _END = ".,;:!?"
+_SUBSCRIPT = re.compile(r"_(?:\{([^{}]*)\}|([^\W_]+))")
 
 
 @cache
@@ -45,6 +46,7 @@ def environment() -> Environment:
         "capitalised": lambda text: text[:1].upper() + text[1:],
         "strip": strip_of,
         "links": links,
+        "subscripts": subscripts,
         "measured": measured,
         "worst": worst_of,
         "time": time_of,
@@ -63,6 +65,18 @@ def links(text: str) -> list[tuple[str, bool]]:
         address = part.rstrip(_END) if at % 2 else ""
         parts += [(address, True), (part[len(address) :], False)]
     return [(part, is_link) for part, is_link in parts if part]
+
+
+def subscripts(formula: str) -> list[tuple[str, bool]]:
+    """The parts of a formula, and whether each stands below the line.
+
+    >>> subscripts("Σ_c x_{i, j}")
+    [('Σ', False), ('c', True), (' x', False), ('i, j', True)]
+    """
+    parts = [
+        (part or "", at % 3 != 0) for at, part in enumerate(_SUBSCRIPT.split(formula))
+    ]  # between the others, a subscript in braces, then one without
+    return [(part, is_below) for part, is_below in parts if part]
 
 
 def _visible(value: Any) -> Any:

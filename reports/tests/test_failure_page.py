@@ -329,11 +329,20 @@ def test_the_source_of_the_reference_is_shown_once(tmp_path: Path) -> None:
     assert found
     assert found.code.startswith("def cross_correlate(")
     clauses = tuple(
-        Clause(f"C-{at}", "C", "It holds.", "x", "y = x", "reference.correlation.cross_correlate")
+        Clause(
+            f"C-{at}",
+            "C",
+            "It holds.",
+            "x",
+            "y_{i, j} = x_i < 1",
+            "reference.correlation.cross_correlate",
+        )
         for at in range(2)
     )
     shown_on = pages(Results(RUN, clauses, (), (), None))
     assert "def cross_correlate(" in shown_on["clause-C-0"]
     assert "def cross_correlate(" not in shown_on["clause-C-1"]
     assert 'href="clause-C-0.html#clause-C-0.source"' in shown_on["clause-C-1"]
-    assert '<p class="formula">y = x</p>' in shown_on["clause-C-0"]
+    assert (
+        '<p class="formula">y<sub>i, j</sub> = x<sub>i</sub> &lt; 1</p>' in shown_on["clause-C-0"]
+    )

@@ -26,7 +26,7 @@ def test_a_clause_names_the_faults_that_it_catches(tmp_path: Path) -> None:
     other = section(found["clause-CORR-1"], "catches")
     assert "1 fault that other clauses are there for" in seen(other)
     assert "Flipped. (3)" in seen(other)
-    assert "Nothing that others had not caught" in seen(section(found["clause-POOL-1"], "catches"))
+    assert "It is not among the first to catch" in seen(section(found["clause-POOL-1"], "catches"))
 
 
 def test_what_is_expected_comes_first_and_soonest() -> None:
