@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from adapters import listing
+from adapters import Unavailable, doctor, listing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,6 +16,10 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(run=_list)
 
+    command = commands.add_parser("doctor", help="whether an adapter is right, and how to mend it")
+    command.add_argument("spec", help="NAME, module:Class or ./file.py:Class, and its +OPTIONs")
+    command.set_defaults(run=_doctor)
+
     options = parser.parse_args(arguments)
     code: int = options.run(options)
     return code
@@ -25,6 +29,16 @@ def _list(options: argparse.Namespace) -> int:
     backends = listing.listed(options.spec)
     print(listing.as_json(backends) if options.json else listing.as_text(backends))
     return int(bool(options.spec) and any(backend.why for backend in backends))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    try:
+        checkup = doctor.examined(options.spec)
+    except Unavailable as why:
+        print(f"{options.spec} cannot be used: {why}", file=sys.stderr)
+        return 2
+    print(doctor.told(checkup))
+    return int(bool(checkup.faults))
 
 
 if __name__ == "__main__":
