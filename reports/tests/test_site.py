@@ -16,6 +16,7 @@ from reports.pages.report import Report
 from reports.pages.site import views
 from reports.records import RATIOS, Clause, Outcome
 from reports.results import Results
+from reports.sharpness import read as read_table
 from reports.tests.conftest import open_file
 from reports.tests.pages import hostile, hostile_table
 from reports.tests.samples import CASE, CLAUSES, RUN, backend, outcome, results
@@ -301,6 +302,20 @@ def test_nothing_hostile_acts(chromium: Any, tmp_path: Path) -> None:
             page.mouse.move(300, 300)
             assert page.locator("[onmouseover], [onerror], [onclick]").count() == 0
         assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
+
+
+def test_the_single_page_of_one_backend_stays_small() -> None:
+    clauses = tuple(
+        replace(CLAUSES[0], id=f"C-{at}", chapter=f"Chapter {at // 10}", sentence="A sentence " * 9)
+        for at in range(130)
+    )
+    outcomes = tuple(
+        replace(outcome("pass", dtype, clause=clause.id, worst=0.5), ratios=TALLY)
+        for clause in clauses
+        for dtype in ("float64", "float32", "float16", "bfloat16")
+    )
+    page = render(Results(RUN, clauses, (backend(),), outcomes, None), read_table())
+    assert len(page.encode()) < 1_000_000
 
 
 def test_a_very_large_run_opens_quickly(tab: Any, tmp_path: Path) -> None:
