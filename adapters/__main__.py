@@ -2,8 +2,9 @@
 
 import argparse
 import sys
+from pathlib import Path
 
-from adapters import Unavailable, doctor, listing
+from adapters import Unavailable, doctor, listing, skeleton
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +20,11 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("doctor", help="whether an adapter is right, and how to mend it")
     command.add_argument("spec", help="NAME, module:Class or ./file.py:Class, and its +OPTIONs")
     command.set_defaults(run=_doctor)
+
+    command = commands.add_parser("new", help="write an adapter to begin with, and its test")
+    command.add_argument("name", help="what the backend is called")
+    command.add_argument("--file", type=Path, help="where (default: NAME_adapter.py)")
+    command.set_defaults(run=_new)
 
     options = parser.parse_args(arguments)
     code: int = options.run(options)
@@ -39,6 +45,15 @@ def _doctor(options: argparse.Namespace) -> int:
         return 2
     print(doctor.told(checkup))
     return int(bool(checkup.faults))
+
+
+def _new(options: argparse.Namespace) -> int:
+    try:
+        print(skeleton.what_next(skeleton.written(options.name, options.file)), end="")
+    except skeleton.SkeletonError as why:
+        print(why, file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":

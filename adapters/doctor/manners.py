@@ -13,6 +13,7 @@ from adapters.dtypes import numpy_dtype, representable
 from adapters.isolation import CrashError, Isolated, RemoteError
 from adapters.operations import perform
 from adapters.reference_adapter import Reference
+from adapters.skeleton import PLACEHOLDER
 from reference.formats import FORMATS
 
 _LONG_START = 20.0  # seconds
@@ -52,9 +53,12 @@ def faults(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
 
 def remarks(adapter: Isolated, asked: Sequence[Asked], started: float) -> Iterator[Advice]:
     """What may be mended, or may be as it should; ``started``: the seconds that it took."""
-    if adapter.version == "unknown":
+    if adapter.version in ("unknown", PLACEHOLDER):
         how = "Set version, such as version = acme.__version__: results are of a version."
         yield Advice("It does not say which version it is.", how)
+    if adapter.version == PLACEHOLDER:
+        how = "Put your backend's call into cross_correlate, where it says so."
+        yield Advice("It may still compute by the reference, as it was written.", how)
     if started > _LONG_START:
         how = "Do at the first call what need not be done before, and import no more than you need."
         yield Advice(f"It took {started:.0f} s to start.", how)
