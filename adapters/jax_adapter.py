@@ -21,11 +21,11 @@ import jax.numpy as jnp
 
 from adapters import jax_layers as layers
 from adapters import jax_learning as learning
+from adapters.jax_memory import Compiled
 
 jax.config.update("jax_enable_x64", True)
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
-_MOST_COMPILED = 50  # shapes: each keeps 1.6 MB
 
 
 class JAX(Adapter):
@@ -47,7 +47,7 @@ class JAX(Adapter):
             named_padding=("valid", "same_upper", "same_lower"),
             promises=dict.fromkeys(fast, "B"),
         )
-        self._compiled: set[Any] = set()
+        self._compiled = Compiled()
 
     def cross_correlate(
         self,
@@ -189,10 +189,7 @@ class JAX(Adapter):
     ) -> Any:
         settings = tuple(parameters.items())
         shapes = str(jax.tree.map(lambda array: (array.shape, array.dtype), arrays))
-        self._compiled.add((function, operation, settings, shapes))
-        if len(self._compiled) > _MOST_COMPILED:
-            jax.clear_caches()
-            self._compiled.clear()
+        self._compiled.about_to_run(f"{function.__name__} {operation} {settings} {shapes}")
         if self.jit:
             function = _jitted(function)
         return function(*arrays, operation=operation, parameters=settings)

@@ -1,37 +1,45 @@
-"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly; on its GPU where there is
-one.
+"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly unless its options say
+otherwise; on its GPU where there is one.
+
+What it reads when it is imported depends on the options, so it is imported after these are known.
 """
 
+import importlib
 import importlib.metadata
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
+from adapters.tensorflow_options import OPTIONS, set_up
+from adapters.tensorflow_script import script_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it is read at import
-import tensorflow as tf
-
-from adapters import tensorflow_layers as layers
-from adapters import tensorflow_training as training
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
 class TensorFlow(Adapter):
     name = "tensorflow"
-    version = tf.__version__
+    options: ClassVar[Mapping[str, str]] = OPTIONS
 
-    def __init__(self) -> None:
-        self.gpus = tf.config.list_physical_devices("GPU")
-        tf.config.experimental.enable_tensor_float_32_execution(False)
+    def __init__(self, *options: str) -> None:
+        set_up(options)
+        self.chosen = options
+        self.tf = importlib.import_module("tensorflow")
+        self.layers = importlib.import_module("adapters.tensorflow_layers")
+        self.models = importlib.import_module("adapters.keras_models")
+        self.training = importlib.import_module("adapters.tensorflow_training")
+        self.modes = importlib.import_module("adapters.tensorflow_modes").Modes(options)
+        self.version = self.tf.__version__
+        self.gpus = self.tf.config.list_physical_devices("GPU")
+        self.tf.config.experimental.enable_tensor_float_32_execution(False)
         fast = [dtype for dtype in _DTYPES if dtype != "float64"] if self.gpus else []
         self.capabilities = Capabilities(
             dtypes=_DTYPES,
+            spatial_axes=(2, 3) if self.modes.raw else (1, 2, 3),
             named_padding=("valid", "same_upper"),
             promises=dict.fromkeys(fast, "B"),
         )
@@ -47,14 +55,16 @@ class TensorFlow(Adapter):
         dilation: Sizes,
         groups: int,
     ) -> Array:
+        parameters = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
         self.decline_unclaimed(padding)
-        result = layers.cross_correlate(
-            *_tensors(x, filters, bias),
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-        )
+        tensors = self._tensors({"x": x, "filters": filters, "bias": bias})
+        with self.layers.declining_missing_convolutions():
+            result = self.modes.call("cross_correlate", tensors, parameters)
         return _array(result)
 
     def gradients(
@@ -65,58 +75,48 @@ class TensorFlow(Adapter):
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
         self.decline_unclaimed(parameters.get("padding", ()))
-        tensors = {name: tf.constant(array) for name, array in arrays.items()}
-        watched = {
-            name: tensor for name, tensor in tensors.items() if name not in layers.WITHOUT_GRADIENT
-        }
-        with layers.declining_missing_kernels(), tf.GradientTape() as tape:
-            tape.watch(watched)
-            result = layers.DIFFERENTIABLE[operation](**tensors, **parameters)
-            found = tape.gradient(
-                result,
-                watched,
-                output_gradients=tf.constant(gradient),
-                unconnected_gradients=tf.UnconnectedGradients.ZERO,
-            )
+        tensors = self._tensors({**arrays, "gradient": gradient})
+        with self.layers.declining_missing_kernels():
+            found = self.modes.call(f"gradients of {operation}", tensors, parameters)
         return {name: _array(tensor) for name, tensor in found.items()}
 
     def transposed_cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
     ) -> Array:
-        tensors = _tensors(x, filters, bias)
-        return _array(layers.transposed_cross_correlate(*tensors, **parameters))
+        arrays = {"x": x, "filters": filters, "bias": bias}
+        return self._computed("transposed_cross_correlate", arrays, parameters)["result"]
 
-    def max_pool(self, x: Array, *, padding: Padding, **parameters: Any) -> Array:
-        self.decline_unclaimed(padding)
-        return _array(layers.max_pool(tf.constant(x), padding=padding, **parameters))
+    def max_pool(self, x: Array, **parameters: Any) -> Array:
+        return self._computed("max_pool", {"x": x}, parameters)["result"]
 
-    def average_pool(self, x: Array, *, padding: Padding, **parameters: Any) -> Array:
-        self.decline_unclaimed(padding)
-        return _array(layers.average_pool(tf.constant(x), padding=padding, **parameters))
+    def average_pool(self, x: Array, **parameters: Any) -> Array:
+        return self._computed("average_pool", {"x": x}, parameters)["result"]
 
     def activation(self, x: Array, *, kind: str) -> Array:
-        return _array(layers.activation(tf.constant(x), kind=kind))
+        return self._computed("activation", {"x": x}, {"kind": kind})["result"]
 
     def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
-        return _array(layers.dense(*_tensors(x, weights, bias)))
+        arrays = {"x": x, "weights": weights, "bias": bias}
+        return self._computed("dense", arrays, {})["result"]
 
     def batch_norm(
         self, x: Array, scale: Array, shift: Array, mean: Array, variance: Array, **parameters: Any
     ) -> dict[str, Array]:
-        found = layers.batch_norm(*_tensors(x, scale, shift, mean, variance), **parameters)
-        return dict(zip(("result", "mean", "variance"), map(_array, found), strict=True))
+        arrays = {"x": x, "scale": scale, "shift": shift, "mean": mean, "variance": variance}
+        return self._computed("batch_norm", arrays, parameters)
 
-    def dropout(self, x: Array, *, rate: float, seed: int, training: bool) -> Array:
-        return _array(layers.dropout(tf.constant(x), rate=rate, seed=seed, training=training))
+    def dropout(self, x: Array, **parameters: Any) -> Array:
+        return self._computed("dropout", {"x": x}, parameters)["result"]
 
     def softmax_cross_entropy(
         self, logits: Array, labels: Array, class_weights: Array | None = None, **parameters: Any
     ) -> Array:
-        tensors = _tensors(logits, labels, class_weights)
-        return _array(layers.softmax_cross_entropy(*tensors, **parameters))
+        arrays = {"logits": logits, "labels": labels, "class_weights": class_weights}
+        return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
 
     def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
-        return training.optimize(weight, gradients, optimizer)
+        trajectory: Array = self.models.optimize(weight, gradients, optimizer)
+        return trajectory
 
     def train(
         self,
@@ -130,12 +130,14 @@ class TensorFlow(Adapter):
         compiled: bool = False,
         progress: Callable[[int], None] = lambda step: None,
     ) -> tuple[Array, Weights]:
-        return training.train(
+        losses, trained = self.training.train(
             network, weights, images, labels, batches, optimizer, compiled, progress
         )
+        return losses, trained
 
     def predict(self, network: Network, weights: Weights, images: Array) -> Array:
-        return training.predict(network, weights, images)
+        logits: Array = self.training.predict(network, weights, images)
+        return logits
 
     def script(
         self,
@@ -147,42 +149,40 @@ class TensorFlow(Adapter):
         bias: bool,
         dtype: str,
     ) -> str:
-        axes, lines = len(stride), ["import tensorflow as tf", ""]
-        if self.gpus:
-            lines.append("tf.config.experimental.enable_tensor_float_32_execution(False)")
-        lines.append("x = np.moveaxis(x, 1, -1)")
-        lines.append("filters = np.moveaxis(filters, (0, 1), (-1, -2))")
-        amount: Any = padding
-        if isinstance(padding, str):
-            amount = {"valid": "VALID", "same_upper": "SAME"}[padding]
-        elif axes == 2:
-            amount = [[0, 0], *map(list, padding), [0, 0]]
-        else:
-            if any(map(any, padding)):
-                lines.append(f"x = tf.pad(x, {[[0, 0], *map(list, padding), [0, 0]]})")
-            amount = "VALID"
-        steps, dilations = list(stride), list(dilation)
-        if axes == 3:
-            steps, dilations = [1, *stride, 1], [1, *dilation, 1]
-        call = f"x, filters, {steps}, {amount!r}, dilations={dilations}"
-        lines.append(f"got = tf.nn.conv{axes}d({call})")
-        if bias:
-            lines.append("got = tf.nn.bias_add(got, bias)")
-        lines.append("got = np.moveaxis(got.numpy(), -1, 1)")
-        return "\n".join(lines)
+        return script_of(
+            self.chosen,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+            on_gpu=bool(self.gpus),
+        )
 
     def environment(self) -> dict[str, str]:
+        threads = self.tf.config.threading.get_intra_op_parallelism_threads()
         return {
             "device": str(self.gpus[0].name if self.gpus else "cpu"),
-            "threads": str(tf.config.threading.get_intra_op_parallelism_threads() or "default"),
+            "threads": str(threads or "default"),
             "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
             "Keras": importlib.metadata.version("keras"),
-            "TF32": str(tf.config.experimental.tensor_float_32_execution_enabled()),
+            "TF32": str(self.tf.config.experimental.tensor_float_32_execution_enabled()),
+            **self.modes.environment(),
         }
 
+    def _computed(
+        self, operation: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
+    ) -> dict[str, Array]:
+        self.decline_unclaimed(parameters.get("padding", ()))
+        tensors = self._tensors(arrays)
+        with self.layers.declining_missing_kernels():
+            found = self.modes.call(operation, tensors, parameters)
+        found = found if isinstance(found, dict) else {"result": found}
+        return {name: _array(tensor) for name, tensor in found.items()}
 
-def _tensors(*arrays: Array | None) -> list[Any]:
-    return [None if array is None else tf.constant(array) for array in arrays]
+    def _tensors(self, arrays: Mapping[str, Array | None]) -> dict[str, Any]:
+        constant = self.tf.constant
+        return {name: constant(array) for name, array in arrays.items() if array is not None}
 
 
 def _array(tensor: Any) -> Array:

@@ -5,38 +5,64 @@ TensorFlow's own has the channels last.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
 
 from adapters.contract import Padding, Sizes, Unsupported
+from adapters.keras_layers import batch_norm, dropout, softmax_cross_entropy
 from reference.activations import LEAKY_SLOPE
 from reference.gradients import transposed_size
 
 Tensor = Any  # TensorFlow has no types
 
-_SIZES = {"valid": "VALID", "same_upper": "SAME"}
+SIZES = {"valid": "VALID", "same_upper": "SAME"}
+_LACKS = {
+    r"Fused conv implementation does not support grouped": (
+        "TensorFlow has no grouped convolution with a bias in a graph here"
+    ),
+    r"Grouped/Depthwise Convolutions are not supported": "TensorFlow's Conv has no groups here",
+    r"gradient registry has no entry for: Conv": "TensorFlow's Conv has no gradient",
+    r"only supports dilated rates of 1": "this TensorFlow has no dilated conv3d here",
+    r"Number of channels in filter \(\d+\) must match last dimension of input"
+    r"|input and filter_sizes must have the same number of channels": (
+        "TensorFlow has no grouped convolution of 3 axes here"
+    ),
+}
+# As it says itself; the last one of the gradient of groups, in a graph.
 _MISSING = re.compile(
     r"Value for attr .* is not in the list of allowed values"
+    r"|has DataType \w+ not in list of allowed values"
     r"|Could not find device for node: {{node \S+}}"
+    r"|No registered '\w+' OpKernel for XLA\w+ devices compatible with node"
     r"|Current CPU implementations? do(es)? not yet support dilation rates larger than 1"
     r"|Gradients for grouped convolutions are not supported on CPU"
+    r"|filter_size does not have enough elements"
 )
-_REDUCTIONS = {
-    "mean": "sum_over_batch_size",
-    "weighted mean": "mean_with_sample_weight",
-    "sum": "sum",
-}
+_ERRORS = (tf.errors.OpError, ValueError, TypeError, LookupError)
+
+
+@contextmanager
+def declining_missing_convolutions() -> Iterator[None]:
+    """Raise Unsupported for convolutions that TensorFlow has on some devices, or compiled, only."""
+    try:
+        yield
+    except _ERRORS as error:
+        lack = next((said for words, said in _LACKS.items() if re.search(words, str(error))), None)
+        if lack is None:
+            raise
+        raise Unsupported(lack) from error
 
 
 @contextmanager
 def declining_missing_kernels() -> Iterator[None]:
     """Raise Unsupported for operations that TensorFlow has, but not in this dtype or not here."""
     try:
-        yield
-    except (tf.errors.InvalidArgumentError, tf.errors.NotFoundError) as error:
+        with declining_missing_convolutions():
+            yield
+    except _ERRORS as error:
         missing = _MISSING.search(str(error))
         if missing is None:
             raise
@@ -54,11 +80,8 @@ def cross_correlate(
     groups: int,
 ) -> Tensor:
     axes = len(stride)
-    if x.shape[1] != groups * filters.shape[1]:
-        # TensorFlow has no such parameter: it infers the groups from these two numbers.
-        raise ValueError(f"{x.shape[1]} channels do not make {groups} groups of {filters.shape[1]}")
-    _decline_groups_of_3_axes(axes, groups)
-    image, bank, amount = _channels_last(x), _filters_last(filters), _amount(padding)
+    check_groups(x, filters, groups)
+    image, bank, amount = channels_last(x), filters_last(filters), _amount(padding)
     if axes != 2 and not isinstance(amount, str):  # only conv2d takes amounts
         image, amount = tf.pad(image, amount), "VALID"
     if axes == 1:
@@ -66,10 +89,10 @@ def cross_correlate(
     elif axes == 2:
         result = tf.nn.conv2d(image, bank, stride, amount, dilations=dilation)
     else:
-        result = _conv3d(image, bank, stride, amount, dilation)
+        result = tf.nn.conv3d(image, bank, [1, *stride, 1], amount, dilations=[1, *dilation, 1])
     if bias is not None:
         result = tf.nn.bias_add(result, bias)
-    return _channels_first(result)
+    return channels_first(result)
 
 
 def transposed_cross_correlate(
@@ -84,21 +107,20 @@ def transposed_cross_correlate(
     groups: int,
 ) -> Tensor:
     axes = len(stride)
-    _decline_groups_of_3_axes(axes, groups)
     transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[axes - 1]
     kernel, channels = tuple(filters.shape[2:]), groups * filters.shape[1]
     pads: Any = padding if axes == 2 else ((0, 0),) * axes  # only conv2d_transpose takes amounts
     size = transposed_size(tuple(x.shape[2:]), kernel, stride, pads, output_padding, dilation)
-    image, bank, shape = _channels_last(x), _filters_last(filters), [x.shape[0], *size, channels]
+    image, bank = channels_last(x), filters_last(filters)
+    shape = [tf.shape(x)[0], *size, channels]
     amount = _amount(padding) if axes == 2 else "VALID"
-    with declining_missing_kernels():
-        result = transpose(image, bank, shape, stride, amount, dilations=dilation)
+    result = transpose(image, bank, shape, stride, amount, dilations=dilation)
     if axes != 2:
         inside = (slice(low, n - high) for n, (low, high) in zip(size, padding, strict=True))
         result = result[(slice(None), *inside)]
     if bias is not None:
         result = tf.nn.bias_add(result, bias)
-    return _channels_first(result)
+    return channels_first(result)
 
 
 def max_pool(
@@ -152,59 +174,6 @@ def dense(x: Tensor, weights: Tensor, bias: Tensor | None = None) -> Tensor:
     return result if bias is None else tf.nn.bias_add(result, bias)
 
 
-def batch_norm(
-    x: Tensor,
-    scale: Tensor,
-    shift: Tensor,
-    mean: Tensor,
-    variance: Tensor,
-    *,
-    training: bool,
-    momentum: float,
-    epsilon: float,
-    unbiased: bool,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The result, and the mean and variance to keep."""
-    if training and unbiased:
-        raise Unsupported("Keras keeps the biased variance")
-    layer = tf.keras.layers.BatchNormalization(
-        momentum=1 - momentum, epsilon=epsilon, dtype=x.dtype.name, name="batch_norm"
-    )
-    image = _channels_last(x)
-    layer.build(image.shape)
-    result, (new_mean, new_variance) = layer.stateless_call(
-        [scale, shift], [mean, variance], image, training=training
-    )
-    return _channels_first(result), new_mean, new_variance
-
-
-def dropout(x: Tensor, *, rate: float, seed: int, training: bool) -> Tensor:
-    return tf.keras.random.dropout(x, rate, seed=seed) if training else x
-
-
-def softmax_cross_entropy(
-    logits: Tensor,
-    labels: Tensor,
-    class_weights: Tensor | None = None,
-    *,
-    label_smoothing: float,
-    reduction: str,
-) -> Tensor:
-    settings = {"reduction": _REDUCTIONS[reduction], "dtype": logits.dtype.name}
-    weight_of_each = None
-    if class_weights is not None:
-        if label_smoothing:
-            raise Unsupported("Keras weighs items, not the classes that smoothing shares them with")
-        weight_of_each = tf.gather(class_weights, labels)
-    if not label_smoothing:
-        sparse = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True, **settings)
-        return sparse(labels, logits, weight_of_each)
-    smooth = tf.keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=label_smoothing, **settings
-    )
-    return smooth(tf.one_hot(labels, logits.shape[1], dtype=logits.dtype), logits)
-
-
 def _differentiable(
     x: Tensor, filters: Tensor, bias: Tensor | None = None, *, padding: Padding, **parameters: Any
 ) -> Tensor:
@@ -214,43 +183,72 @@ def _differentiable(
     stride, dilation = parameters["stride"], parameters["dilation"]
     if max(dilation) == 1 or max(stride) > 1:
         return cross_correlate(x, filters, bias, padding=padding, **parameters)
-    _decline_groups_of_3_axes(len(dilation), parameters["groups"])
-    image, amount = _channels_last(x), _amount(padding)
+    image, amount = channels_last(x), _amount(padding)
     if not isinstance(amount, str):
         image, amount = tf.pad(image, amount), "VALID"
-    result = tf.nn.convolution(image, _filters_last(filters), stride, amount, dilations=dilation)
-    return _channels_first(result if bias is None else tf.nn.bias_add(result, bias))
+    result = tf.nn.convolution(image, filters_last(filters), stride, amount, dilations=dilation)
+    return channels_first(result if bias is None else tf.nn.bias_add(result, bias))
 
 
-DIFFERENTIABLE: dict[str, Callable[..., Tensor]] = {
-    "cross_correlate": _differentiable,
-    "transposed_cross_correlate": transposed_cross_correlate,
-    "max_pool": max_pool,
-    "average_pool": average_pool,
-    "activation": activation,
-    "dense": dense,
-    "batch_norm": lambda **given: batch_norm(**given)[0],
-    "dropout": dropout,
-    "softmax_cross_entropy": softmax_cross_entropy,
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        cross_correlate,
+        transposed_cross_correlate,
+        max_pool,
+        average_pool,
+        activation,
+        dense,
+        batch_norm,
+        dropout,
+        softmax_cross_entropy,
+    )
 }
-WITHOUT_GRADIENT = ("labels", "class_weights", "mean", "variance")
+DIFFERENTIABLE = OPERATIONS | {"cross_correlate": _differentiable}
+_WITHOUT_GRADIENT = ("labels", "class_weights", "mean", "variance")
 
 
-def _channels_last(x: Tensor) -> Tensor:
+def gradients(
+    operation: Callable[..., Any],
+    tensors: Mapping[str, Tensor],
+    gradient: Tensor,
+    parameters: Mapping[str, Any],
+) -> dict[str, Tensor]:
+    """By GradientTape, for all of the ``tensors`` that have a gradient; zeros where it stops."""
+    watched = {name: x for name, x in tensors.items() if name not in _WITHOUT_GRADIENT}
+    with tf.GradientTape() as tape:
+        tape.watch(watched)
+        result = operation(**tensors, **parameters)
+    if isinstance(result, dict):
+        result = result["result"]
+    zero = tf.UnconnectedGradients.ZERO
+    found: dict[str, Tensor] = tape.gradient(
+        result, watched, output_gradients=gradient, unconnected_gradients=zero
+    )
+    return found
+
+
+def check_groups(x: Tensor, filters: Tensor, groups: int) -> None:
+    """Raise ValueError where TensorFlow, which has no such parameter, would infer other groups."""
+    if x.shape[1] != groups * filters.shape[1]:
+        raise ValueError(f"{x.shape[1]} channels do not make {groups} groups of {filters.shape[1]}")
+
+
+def channels_last(x: Tensor) -> Tensor:
     return tf.transpose(x, [0, *range(2, x.shape.rank), 1])
 
 
-def _channels_first(x: Tensor) -> Tensor:
+def channels_first(x: Tensor) -> Tensor:
     return tf.transpose(x, [0, x.shape.rank - 1, *range(1, x.shape.rank - 1)])
 
 
-def _filters_last(filters: Tensor) -> Tensor:
+def filters_last(filters: Tensor) -> Tensor:
     return tf.transpose(filters, [*range(2, filters.shape.rank), 1, 0])
 
 
 def _amount(padding: Padding) -> Any:
     if isinstance(padding, str):
-        return _SIZES[padding]
+        return SIZES[padding]
     return [[0, 0], *map(list, padding), [0, 0]]
 
 
@@ -262,21 +260,5 @@ def _pooling_amount(padding: Padding, ceil_mode: bool) -> Any:
     return _amount(padding)
 
 
-def _decline_groups_of_3_axes(axes: int, groups: int) -> None:
-    if axes == 3 and groups > 1:
-        raise Unsupported("TensorFlow has no grouped convolution of 3 axes")
-
-
-def _conv3d(image: Tensor, bank: Tensor, stride: Sizes, padding: Any, dilation: Sizes) -> Tensor:
-    try:
-        return tf.nn.conv3d(image, bank, [1, *stride, 1], padding, dilations=[1, *dilation, 1])
-    except tf.errors.InvalidArgumentError as error:
-        # Whether it can depends on the dtype and on the processor; TensorFlow says so itself.
-        if "only supports dilated rates of 1" in str(error):
-            raise Unsupported("this TensorFlow has no dilated conv3d here") from error
-        raise
-
-
 def _pooled(pool: Callable[..., Tensor], x: Tensor, *arguments: Any, **more: Any) -> Tensor:
-    with declining_missing_kernels():
-        return _channels_first(pool(_channels_last(x), *arguments, **more))
+    return channels_first(pool(channels_last(x), *arguments, **more))

@@ -1,0 +1,169 @@
+"""Keras, computing by TensorFlow, PyTorch or JAX: its layers, its losses, and models that it
+compiles and trains itself. A process has one of these frameworks only.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
+from adapters.dtypes import representable
+from adapters.keras_engine import ENGINES
+from adapters.options import one_of
+from reference.network import Network, Weights
+from reference.optimizers import Optimizer
+
+_WITHOUT_GRADIENT = ("labels", "class_weights", "mean", "variance")
+
+
+class Keras(Adapter):
+    name = "keras"
+    capabilities = Capabilities(
+        dtypes=representable("float64", "float32", "float16", "bfloat16"),
+        named_padding=("valid", "same_upper"),
+    )
+    options: ClassVar[Mapping[str, str]] = {
+        "torch": "Keras computes by PyTorch.",
+        "jax": "Keras computes by JAX.",
+    }
+
+    def __init__(self, *options: str) -> None:
+        self.framework = one_of(options, "torch", "jax") or "tensorflow"
+        self.engine = ENGINES[self.framework]()
+        self.keras = importlib.import_module("keras")
+        self.layers = importlib.import_module("adapters.keras_layers")
+        self.learning = importlib.import_module("adapters.keras_learning")
+        self.version = self.keras.__version__
+
+    def cross_correlate(
+        self,
+        x: Array,
+        filters: Array,
+        bias: Array | None = None,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+    ) -> Array:
+        parameters = {
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "groups": groups,
+        }
+        arrays = {"x": x, "filters": filters, "bias": bias}
+        return self._computed("cross_correlate", arrays, parameters)["result"]
+
+    def gradients(
+        self,
+        operation: str,
+        arrays: Mapping[str, Array],
+        gradient: Array,
+        parameters: Mapping[str, Any],
+    ) -> dict[str, Array]:
+        self._about_to(f"gradients of {operation}", arrays, parameters)
+        function, tensors = self.layers.OPERATIONS[operation], self._tensors(arrays)
+        fixed = {name: tensors.pop(name) for name in _WITHOUT_GRADIENT if name in tensors}
+
+        def forward(tensors: dict[str, Any]) -> Any:
+            result = function(**tensors, **fixed, **parameters)
+            return result["result"] if isinstance(result, dict) else result
+
+        with self.engine.declining():
+            found = self.engine.gradients(forward, tensors, self._tensor(gradient))
+        return self._arrays(found)
+
+    def transposed_cross_correlate(
+        self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
+    ) -> Array:
+        arrays = {"x": x, "filters": filters, "bias": bias}
+        return self._computed("transposed_cross_correlate", arrays, parameters)["result"]
+
+    def max_pool(self, x: Array, **parameters: Any) -> Array:
+        return self._computed("max_pool", {"x": x}, parameters)["result"]
+
+    def average_pool(self, x: Array, **parameters: Any) -> Array:
+        return self._computed("average_pool", {"x": x}, parameters)["result"]
+
+    def activation(self, x: Array, *, kind: str) -> Array:
+        return self._computed("activation", {"x": x}, {"kind": kind})["result"]
+
+    def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
+        arrays = {"x": x, "weights": weights, "bias": bias}
+        return self._computed("dense", arrays, {})["result"]
+
+    def batch_norm(
+        self, x: Array, scale: Array, shift: Array, mean: Array, variance: Array, **parameters: Any
+    ) -> dict[str, Array]:
+        arrays = {"x": x, "scale": scale, "shift": shift, "mean": mean, "variance": variance}
+        return self._computed("batch_norm", arrays, parameters)
+
+    def dropout(self, x: Array, **parameters: Any) -> Array:
+        return self._computed("dropout", {"x": x}, parameters)["result"]
+
+    def softmax_cross_entropy(
+        self, logits: Array, labels: Array, class_weights: Array | None = None, **parameters: Any
+    ) -> Array:
+        arrays = {"logits": logits, "labels": labels, "class_weights": class_weights}
+        return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
+
+    def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
+        with self.engine.declining():
+            trajectory: Array = self.learning.optimize(weight, gradients, optimizer)
+        return trajectory
+
+    def train(
+        self,
+        network: Network,
+        weights: Weights,
+        images: Array,
+        labels: Array,
+        batches: Array,
+        optimizer: Optimizer,
+        *,
+        compiled: bool = False,
+        progress: Callable[[int], None] = lambda step: None,
+    ) -> tuple[Array, Weights]:
+        with self.engine.declining():
+            losses, trained = self.learning.train(
+                network, weights, images, labels, batches, optimizer, compiled, progress
+            )
+        return losses, trained
+
+    def predict(self, network: Network, weights: Weights, images: Array) -> Array:
+        with self.engine.declining():
+            logits: Array = self.learning.predict(network, weights, images)
+        return logits
+
+    def environment(self) -> dict[str, str]:
+        return self.engine.environment()
+
+    def _computed(
+        self, operation: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
+    ) -> dict[str, Array]:
+        given = {name: array for name, array in arrays.items() if array is not None}
+        self._about_to(operation, given, parameters)
+        with self.engine.declining():
+            found = self.layers.OPERATIONS[operation](**self._tensors(given), **parameters)
+        return self._arrays(found if isinstance(found, dict) else {"result": found})
+
+    def _about_to(
+        self, operation: str, arrays: Mapping[str, Array], parameters: Mapping[str, Any]
+    ) -> None:
+        self.decline_unclaimed(parameters.get("padding", ()))
+        shapes = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+        self.engine.prepare(f"{operation} {shapes} {parameters}")
+
+    def _tensors(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
+        return {name: self._tensor(array) for name, array in arrays.items()}
+
+    def _tensor(self, array: Array) -> Any:
+        # A copy: PyTorch would share memory, and takes neither read-only nor reversed arrays.
+        return self.keras.ops.convert_to_tensor(np.array(array, order="C"))
+
+    def _arrays(self, tensors: Mapping[str, Any]) -> dict[str, Array]:
+        to_array = self.keras.ops.convert_to_numpy
+        return {name: np.array(to_array(tensor)) for name, tensor in tensors.items()}
