@@ -37,19 +37,20 @@
     if (!view) return;
     if (!view.classList.contains("shown") || !moved) show(view);
     if (target && target !== view) {
-      for (const closed of ancestors(target, "details")) closed.open = true;
-      target.scrollIntoView();
-      target.dataset.place = "";
-      focus(target);
+      reveal(target);
     } else if (moved) {
       scrollTo(0, 0);
       focus(view.querySelector("h1") || view);
     }
   };
 
-  function* ancestors(element, name) {
-    for (let at = element.closest(name); at; at = at.parentElement.closest(name)) yield at;
-  }
+  /** Bring a place of a view into sight, out of whatever is closed around it. */
+  const reveal = (place) => {
+    for (let at = place.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+    place.scrollIntoView();
+    place.dataset.place = "";
+    focus(place);
+  };
 
   const copy = async (button) => {
     const program = document.getElementById(button.dataset.copies);
@@ -80,8 +81,12 @@
       heading.scrollIntoView();
       focus(heading);
     });
-    if (!router()) return;
-    route(false);
-    addEventListener("hashchange", () => route(true));
+    const place = named();
+    if (router()) {
+      route(false);
+      addEventListener("hashchange", () => route(true));
+    } else if (place && place.closest(".view")) {
+      reveal(place);
+    }
   });
 })();

@@ -133,9 +133,10 @@ def test_places_are_found_and_the_way_back_works(tab: Any, tmp_path: Path) -> No
 
 def test_a_place_in_closed_details_is_opened(tab: Any, tmp_path: Path) -> None:
     folder = written(tmp_path, rich(tmp_path))
-    open_file(tab, folder / "all.html", "clause-CORR-2")
-    tab.click(".view.shown a:has(code)")
-    tab.wait_for_selector("#clause-CORR-1 details[open] pre:visible")
+    for page, at in (("all.html", "clause-CORR-2"), ("clause-CORR-2.html", "")):
+        open_file(tab, folder / page, at)
+        tab.click(".view.shown a:has(code)")
+        tab.wait_for_selector("#clause-CORR-1 details[open] pre:visible")
 
 
 @pytest.mark.parametrize("page", ["all.html", "index.html"])
