@@ -191,9 +191,12 @@ def _unclaimed(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
 
 def _impossible(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
     call = asked[0].trial.call
-    beyond = replace(call, x=call.x[..., :1])
-    halves = replace(call, groups=2)
-    for what, wrong in (("filters larger than x", beyond), ("groups that do not divide C", halves)):
+    impossible = {
+        "filters larger than x": replace(call, x=call.x[..., :1]),
+        "more channels than the filters have": replace(call, x=call.x.repeat(3, axis=1)),
+        "groups that do not divide C": replace(call, groups=2),
+    }
+    for what, wrong in impossible.items():
         answer = tried(adapter, replace(asked[0].trial, call=wrong)).answer
         if answer.array is not None:
             how = "Raise an error, whichever: there is no result of such a call."
