@@ -27,7 +27,8 @@ header = {{
 }}
 text = json.dumps(header).encode()
 frame = b"".join((len(text).to_bytes(4, "big"), text, *(a.tobytes() for a in arrays.values())))
-program = subprocess.Popen({command}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+streams = {{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": {folder}}}
+program = subprocess.Popen({command}, **streams)
 said, _ = program.communicate(len(frame).to_bytes(4, "big") + frame)
 said = said[4 + int.from_bytes(said[:4], "big") :]  # after its hello
 at = 8 + int.from_bytes(said[4:8], "big")
@@ -97,4 +98,5 @@ def script_of_program(target: str, call: Mapping[str, Any]) -> str | None:
     command = program_of(target).command
     parameters = {key: call[key] for key in ("stride", "padding", "dilation", "groups")}
     bias = ', "bias": bias' if call["bias"] else ""
-    return _SCRIPT.format(command=list(command), parameters=parameters, bias=bias)
+    folder = ascii(os.getcwd())
+    return _SCRIPT.format(command=list(command), parameters=parameters, bias=bias, folder=folder)

@@ -34,6 +34,9 @@ BUILT_IN = {
     "jax": "adapters.jax_adapter:JAX",
     "onnxruntime": "adapters.onnxruntime_adapter:ONNXRuntime",
     "keras": "adapters.keras_adapter:Keras",
+    "openvino": "adapters.openvino_adapter:OpenVINO",
+    "ncnn": "adapters.ncnn_adapter:NCNN",
+    "tinygrad": "adapters.tinygrad_adapter:TinyGrad",
     "tfjs": "adapters.tfjs_adapter:TensorFlowJS",
 }
 # What a run without --backend holds; the others run when they are asked for.

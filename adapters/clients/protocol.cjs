@@ -14,22 +14,23 @@ class Unsupported extends Error {}
 /**
  * Say hello, and answer requests until there are no more. `operations` has a function for each
  * operation: it is given arrays by name, each `{dtype, shape, values}`, and the parameters, and
- * returns arrays by name.
+ * returns arrays by name. `script` returns the lines of Python that make a call, if it is given.
  */
-function serve(hello, operations) {
+function serve(hello, operations, script = () => null) {
   console.log = console.info = console.debug = console.error; // standard output is the protocol's
   const offers = Object.fromEntries(Object.keys(operations).map((name) => [name, "own"]));
   send({ status: "ready", contract: 2, offers, ...hello });
   for (let request = receive(); request; request = receive()) {
-    answer(request, operations);
+    answer(request, operations, script);
   }
 }
 
-function answer({ header, arrays }, operations) {
+function answer({ header, arrays }, operations, script) {
   let found;
   try {
+    if (header.script) return send({ status: "script", text: script(header.script) });
     const operation = operations[header.operation];
-    if (!operation) throw new Unsupported(`${header.operation ?? "this"}: not offered`);
+    if (!operation) throw new Unsupported(`${header.operation}: not offered`);
     found = operation(arrays, header.parameters);
   } catch (error) {
     const status = error instanceof Unsupported ? "unsupported" : "error";

@@ -4,6 +4,7 @@
 const { createRequire } = require("node:module");
 const { join } = require("node:path");
 const { Unsupported, serve } = require("./protocol.cjs");
+const { script } = require("./tfjs_script.cjs");
 
 const local = createRequire(join(process.cwd(), "here.cjs"));
 const wasm = process.argv.includes("wasm");
@@ -163,6 +164,7 @@ async function main() {
       environment: { "Node.js": process.version, backend: tf.getBackend() },
     },
     operations,
+    (call) => script({ ...call, padding: amount(call.padding), backend: tf.getBackend() }),
   );
 }
 
