@@ -100,6 +100,7 @@ def _shell(report: Report, shown: list[View], scripts: tuple[str, ...], *, singl
         name = report.addresses[view.thing]
         template = environment().get_template(view.template)
         context = {"report": report, "results": report.results, "to": to, "name": name}
+        context["single"] = single  # what a site repeats, a single page says once
         # The template has escaped it.
         return Markup(template.render(context | {"title": view.title} | dict(view.context)))
 

@@ -1,5 +1,5 @@
 "use strict";
-{
+if (document.querySelector(".fault-filter")) {
   /* Shows the faults that have all the words, and lack what is chosen; groups without one go away. */
   const form = document.querySelector(".fault-filter");
   const read = (text) => text.toLowerCase().replace(/[_\s]+/g, " ");

@@ -219,14 +219,22 @@ def test_faults_are_found_with_the_keyboard(tab: Any, tmp_path: Path) -> None:
 
 
 def test_faults_are_found_with_the_mouse(tab: Any, tmp_path: Path) -> None:
-    (tmp_path / "report.html").write_text(render(results(tmp_path), MORE), "utf-8")
-    open_file(tab, tmp_path / "report.html", "catches")
+    opened(tab, tmp_path, results(tmp_path), MORE)
     tab.get_by_text("cross-correlation 3 of 4 faults caught").click()
     assert len(shown(tab)) == 4
     tab.get_by_label("Show").select_option("missed by ACME (2)")
     assert shown(tab) == ["slow", "missed"]
     tab.get_by_label("Show").select_option("all faults (5)")
     assert len(shown(tab)) == 4
+
+
+def test_the_single_page_says_where_the_faults_are(tab: Any, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text(render(results(tmp_path), MORE), "utf-8")
+    open_file(tab, tmp_path / "report.html", "catches")
+    assert "All 5 with their diagnoses are a part of the report as a folder" in tab.inner_text(
+        "main"
+    )
+    assert not tab.locator("details.faults").count()
 
 
 def test_without_a_script_there_is_no_dead_control(chromium: Any, tmp_path: Path) -> None:
