@@ -4,6 +4,7 @@ The suite finds out what a backend does wrong. This finds out first what an adap
 takes a moment, compares so coarsely that rounding is no matter, and says what mends it.
 """
 
+import shlex
 import tempfile
 import textwrap
 import time
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.doctor.asking import Advice, Asked, tried
+from adapters.doctor.asking import Advice, Asked, tried, without_the_file
 from adapters.doctor.explaining import errors, slips, unexplained
 from adapters.doctor.manners import faults, remarks
 from adapters.doctor.trials import trials
@@ -64,8 +65,8 @@ def _examined(spec: str, adapter: Isolated, started: float) -> Checkup:
                 asked.append(tried(adapter, trial))
             found += faults(adapter, asked)
             noted += remarks(adapter, asked, started)
-        except OverdueError:
-            what = f"The trial after {len(asked)} others was not answered in time."
+        except OverdueError as error:
+            what = f"After {len(asked)} trials: {without_the_file(error)}."
             found.append(Advice(what, _OVERDUE))
     found = [*_explained(asked, found), *_plainest_declined(asked)]
     return Checkup(
@@ -99,7 +100,8 @@ def told(checkup: Checkup) -> str:
             lines += ["", title]
             lines += [_numbered(number, one) for number, one in enumerate(advice, 1)]
     if not checkup.faults:
-        lines += ["", f"Nothing to mend. Next: python -m conformance --backend {checkup.spec}"]
+        suite = f"python -m conformance --backend {shlex.quote(checkup.spec)}"
+        lines += ["", f"Nothing to mend. Next: {suite}"]
     return "\n".join(lines)
 
 

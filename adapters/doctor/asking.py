@@ -11,7 +11,6 @@ from adapters.contract import Array, Unsupported
 from adapters.doctor.trials import Trial, right
 from adapters.isolation import CrashError, Isolated, RemoteError
 
-# Of a folder that is gone when this is read.
 _KEPT = re.compile(r" \(the call is kept in .*\)$")
 NO_REASON = "it does not say why"
 # Rounding is no matter here: how near an answer must come to integers. bfloat16 has 8 bits.
@@ -68,7 +67,12 @@ def ask(adapter: Isolated, arrays: Mapping[str, Any], parameters: Mapping[str, A
     except Unsupported as why:
         return Answer(declined=str(why) or NO_REASON)
     except (RemoteError, CrashError) as error:
-        return Answer(error=_KEPT.sub("", str(error)))
+        return Answer(error=without_the_file(error))
+
+
+def without_the_file(error: Exception) -> str:
+    """What an error says, but for the file of the call: it is gone when this is read."""
+    return _KEPT.sub("", str(error))
 
 
 def tried(adapter: Isolated, trial: Trial) -> Asked:

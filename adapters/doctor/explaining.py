@@ -35,6 +35,7 @@ _UNEXPLAINED = (
     "answer is the same there, it is the backend's, and the suite tells more of it."
 )
 _LONGEST_ERROR = 400
+_ITS_OWN = "If it should be able to, the error is the backend's own: the suite tells more of it."
 _AFTER_THE_OTHERS = "Mend the others first, then ask again: this may follow from them."
 
 
@@ -108,7 +109,8 @@ def errors(left: Sequence[Asked]) -> Iterator[Advice]:
             alike.setdefault(text, []).append(one)
     for asked in alike.values():
         error, seen_in = asked[0].answer.error, tuple(one.trial.name for one in asked)
-        yield Advice(_shortened(error), _usual(error) or asked[0].trial.refused, seen_in)
+        how = _usual(error) or f"{asked[0].trial.refused} {_ITS_OWN}"
+        yield Advice(_shortened(error), how, seen_in)
 
 
 def _usual(error: str) -> str:

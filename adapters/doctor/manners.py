@@ -174,19 +174,20 @@ def _slow(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
 def _unclaimed(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
     """Claims that could be made, and calls beyond them that are not declined."""
     claims, plain = adapter.capabilities, asked[0].trial
-    for dtype in representable(*DTYPES):
-        if dtype not in claims.dtypes:
-            one = tried(adapter, replace(plain, dtype=dtype))
-            if one.is_right and one.answer.array is not None and one.answer.array.dtype == dtype:
-                yield Advice(
-                    f"{dtype} works, too.", f"Claim it: Capabilities(dtypes=(..., {dtype!r}))."
-                )
-    for name in NAMED_PADDING:
-        if name not in claims.named_padding:
-            answer = tried(adapter, replace(plain, padding=name)).answer
-            if not answer.declined:
-                how = "Begin with self.decline_unclaimed(padding), or claim it if it is right."
-                yield Advice(f"Padding by the name {name!r} is not claimed, nor declined.", how)
+    others = (dtype for dtype in representable(*DTYPES) if dtype not in claims.dtypes)
+    if works := [dtype for dtype in others if _computes_in(adapter, replace(plain, dtype=dtype))]:
+        how = "Claim what the backend is to be held to: Capabilities(dtypes=...)."
+        yield Advice(f"What is not claimed works, too: {', '.join(works)}.", how)
+    names = (name for name in NAMED_PADDING if name not in claims.named_padding)
+    trials = (replace(plain, padding=name) for name in names)
+    if taken := [str(t.padding) for t in trials if not tried(adapter, t).answer.declined]:
+        how = "Begin with self.decline_unclaimed(padding), or claim the names if they are right."
+        yield Advice(f"Padding by name is not claimed, nor declined: {', '.join(taken)}.", how)
+
+
+def _computes_in(adapter: Isolated, trial: Trial) -> bool:
+    one = tried(adapter, trial)
+    return one.is_right and one.answer.array is not None and one.answer.array.dtype == trial.dtype
 
 
 def _impossible(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
