@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from adapters.contract import Padding, Sizes
+from adapters.contract import Padding, Sizes, Unsupported
 from adapters.tensorflow_layers import (
     SIZES,
     Tensor,
@@ -36,6 +36,10 @@ def cross_correlate(
     }
     if isinstance(padding, str):
         given["padding"] = SIZES[padding]
+    elif not any(map(any, padding)):
+        given["padding"] = "VALID"
+    elif len(stride) == 3:
+        raise Unsupported("TensorFlow's Conv of 3 axes ends the process for amounts of padding")
     else:
         amounts = [0, 0, *(side for pair in padding for side in pair), 0, 0]
         given |= {"padding": "EXPLICIT", "explicit_paddings": amounts}

@@ -72,6 +72,8 @@ def _raw(stride: Sizes, padding: Padding, dilation: Sizes, groups: int) -> list[
     settings: dict[str, Any] = {"strides": [1, *stride, 1], "dilations": [1, *dilation, 1]}
     if isinstance(padding, str):
         settings["padding"] = _NAMES[padding]
+    elif not any(map(any, padding)):
+        settings["padding"] = "VALID"
     else:
         sides = [side for pair in _amounts(padding) for side in pair]
         settings |= {"padding": "EXPLICIT", "explicit_paddings": sides}

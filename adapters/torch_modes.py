@@ -58,8 +58,8 @@ class Modes:
         functions = modules.OPERATIONS if self.modules else layers.OPERATIONS
         if not self.compiled:
             return functions[name]
-        shapes = {key: (tensor.shape, tensor.dtype) for key, tensor in tensors.items()}
-        self._calls.add(f"{name} {shapes} {parameters}")
+        kinds = {key: (x.shape, x.stride(), x.dtype) for key, x in tensors.items()}
+        self._calls.add(f"{name} {kinds} {parameters} {torch.is_grad_enabled()}")
         if len(self._calls) > _MOST_COMPILED:
             torch.compiler.reset()
             self._calls.clear()
