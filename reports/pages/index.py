@@ -47,7 +47,7 @@ def summary(results: Results) -> str:
     """One sentence: what holds, what disagrees and what did not run."""
     counted = count(results.outcomes)
     checks = sum(counted.values())
-    parts = [f"{counted.get('pass', 0):,} of {plural(checks, 'check')} hold" if checks else ""]
+    parts = [f"{counted.get('pass', 0):,} of {checks:,} checks hold" if checks else ""]
     failing = [outcome.backend for outcome in results.outcomes if outcome.outcome in FAILURES]
     names = [backend.name for backend in results.backends if backend.name in set(failing)]
     if len(names) > _NAMED:
@@ -55,8 +55,11 @@ def summary(results: Results) -> str:
     elif names:
         verb = "disagrees" if len(names) == 1 else "disagree"
         parts.append(f"{listed(names)} {verb} with the specification in {len(failing):,}")
-    elif checks:
+    elif checks and not counted.get("known"):
         parts.append("nothing that ran disagrees with the specification")
+    if known := counted.get("known"):
+        only = "" if names else "nothing disagrees with the specification but "
+        parts.append(f"{only}{plural(known, 'known disagreement')} showed again")
     absent = [backend for backend in results.backends if backend.not_run is not None]
     if len(absent) > _NAMED:
         parts.append(f"{len(absent)} backends did not run")

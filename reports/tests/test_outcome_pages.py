@@ -228,11 +228,13 @@ def test_the_summary_says_what_holds_what_disagrees_and_what_did_not_run(tmp_pat
     whole = results(tmp_path)
     assert summary(whole) == (
         "1 of 8 checks hold; acme disagrees with the specification in 4; "
-        "absent did not run: no such device."
+        "1 known disagreement showed again; absent did not run: no such device."
     )
     assert seen(pages(whole)["index"]).count(summary(whole)) == 1
     calm = results(tmp_path, [outcome()])
-    assert summary(calm).startswith("1 of 1 check hold; nothing that ran disagrees with the spec")
+    assert summary(calm).startswith("1 of 1 checks hold; nothing that ran disagrees with the spec")
+    known = results(tmp_path, [outcome("known")])
+    assert "nothing disagrees with the specification but 1 known disagreement" in summary(known)
     assert summary(results(tmp_path, [])) == "Absent did not run: no such device."
     many = replace(whole, backends=tuple(backend(str(at), "lost") for at in range(9)))
     assert summary(replace(many, outcomes=())) == "9 backends did not run."
