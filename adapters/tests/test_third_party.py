@@ -34,7 +34,7 @@ def environment(sources: Path) -> dict[str, str]:
     """Variables for a Python in which both are installed, beside what is installed here."""
     pytest.importorskip("setuptools")
     pytest.importorskip("pip")
-    site = sources / "site"
+    site = sources / "acme" / ".venv" / "lib"  # where many have it
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", site, "--no-deps"]
     offline = ["--no-build-isolation", "--no-index", "--disable-pip-version-check"]
     done = subprocess.run(
@@ -47,11 +47,19 @@ def environment(sources: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(site)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def repository(sources: Path, environment: dict[str, str]) -> Path:
-    """That of the backend, with a folder of its own that is called as one of ours is."""
-    (sources / "acme" / "reports").mkdir(exist_ok=True)
-    return sources / "acme"
+    """That of the backend, with a folder that is called as one of ours is, and with settings of
+    pytest that are not for us.
+    """
+    folder = sources / "acme"
+    (folder / "reports").mkdir()
+    with open(folder / "pyproject.toml", "a", encoding="utf-8") as settings:
+        settings.write('[tool.pytest.ini_options]\npython_files = "test_conformance.py"\n')
+    (folder / "conftest.py").write_text(
+        "def pytest_collection_finish(session):\n    assert len(session.items) == 2\n"
+    )
+    return folder
 
 
 def run(
