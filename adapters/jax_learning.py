@@ -44,7 +44,8 @@ def train(
     state = start({name: jnp.asarray(array) for name, array in weights.items()})
     losses = np.empty(len(batches), images.dtype)
     for number, batch in enumerate(batches):
-        losses[number], state = step(number, state, images[batch], labels[batch])
+        loss, state = step(number, state, images[batch], labels[batch])
+        losses[number] = np.asarray(loss)
         progress(number + 1)
     return losses, {name: np.asarray(array) for name, array in read(state).items()}
 
@@ -62,7 +63,7 @@ def trajectory(weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
     state, result = start(jnp.asarray(weight)), np.empty_like(gradients)
     for number, gradient in enumerate(gradients):
         state = update(number, jnp.asarray(gradient), state)
-        result[number] = read(state)
+        result[number] = np.asarray(read(state))
     return result
 
 

@@ -1,6 +1,7 @@
-"""SciPy, by scipy.ndimage.correlate, and correlate1d where there is one axis and one channel.
+"""SciPy, by scipy.ndimage.correlate, and correlate1d where there is one axis.
 
-It gives a result for every value of the input; those whose windows lie wholly in it are kept.
+It gives a result for every value of its input; those whose windows lie wholly in it are kept. Each
+channel is correlated by itself: as one more axis, most of the results would lie between channels.
 """
 
 import numpy as np
@@ -15,23 +16,25 @@ class SciPyNdimage(OneByOne):
     function = "scipy.ndimage.correlate"
 
     def correlate(self, part: Array, taps: Array) -> Array:
-        inside = tuple(
-            slice(k // 2, n - (k - 1) // 2) for n, k in zip(part.shape, taps.shape, strict=True)
-        )
-        if part.ndim == 2 and len(part) == 1:
-            result = ndimage.correlate1d(part, taps[0], mode="constant")
-        else:
-            result = ndimage.correlate(part, taps, mode="constant")
-        return np.asarray(result[inside][0])
+        function = ndimage.correlate1d if part.ndim == 2 else ndimage.correlate
+        sizes = zip(part.shape[1:], taps.shape[1:], strict=True)
+        inside = tuple(slice(k // 2, n - (k - 1) // 2) for n, k in sizes)
+        maps = [
+            function(channel, own, mode="constant", output="float64")[inside]
+            for channel, own in zip(part, taps, strict=True)
+        ]
+        return np.asarray(np.sum(maps, axis=0))
 
     def definition(self) -> list[str]:
         return [
             "from scipy import ndimage",
             "",
             "def correlate(part, taps):",
-            "    sizes = zip(part.shape, taps.shape)",
+            "    function = ndimage.correlate1d if part.ndim == 2 else ndimage.correlate",
+            "    sizes = zip(part.shape[1:], taps.shape[1:])",
             "    inside = tuple(slice(k // 2, n - (k - 1) // 2) for n, k in sizes)",
-            "    if part.ndim == 2 and len(part) == 1:",
-            '        return ndimage.correlate1d(part, taps[0], mode="constant")[inside][0]',
-            '    return ndimage.correlate(part, taps, mode="constant")[inside][0]',
+            "    return sum(",
+            '        function(channel, own, mode="constant", output="float64")[inside]',
+            "        for channel, own in zip(part, taps)",
+            "    )",
         ]

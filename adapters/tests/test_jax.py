@@ -128,6 +128,20 @@ def test_optimizers(eager: Adapter, optimizer: SGD | Adam) -> None:
     check(eager, ("optimize", arrays, {"optimizer": plain(optimizer)}), 1e-13)
 
 
+def test_learning_in_bfloat16(eager: Adapter) -> None:
+    arrays = {"weight": np.array(0.5), "gradients": np.array([1.0, -2.0])}
+    call = "optimize", arrays, {"optimizer": plain(SGD(0.25))}
+    check(eager, changed(call, lambda a: a.astype(numpy_dtype("bfloat16"))), 0)
+    operation, given, parameters = training("as usual", SGD(0.1))
+    narrow = {
+        name: a if name in ("labels", "batches") else a.astype(numpy_dtype("bfloat16"))
+        for name, a in given.items()
+    }
+    expected = perform(load("reference"), operation, given, parameters)["losses"]
+    got = perform(eager, operation, narrow, parameters)["losses"]
+    assert got.astype("float64") == pytest.approx(expected, abs=0.2)
+
+
 @pytest.mark.parametrize("optimizer", [SGD(0.1, weight_decay=0.1), Adam(0.1, epsilon_hat=True)])
 def test_conventions_that_jax_does_not_have(eager: Adapter, optimizer: SGD | Adam) -> None:
     arrays = random_arrays(weight=(3,), gradients=(4, 3))
