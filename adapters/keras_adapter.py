@@ -11,6 +11,7 @@ import numpy as np
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
 from adapters.dtypes import representable
 from adapters.keras_engine import ENGINES
+from adapters.keras_script import script_of
 from adapters.options import one_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
@@ -137,6 +138,26 @@ class Keras(Adapter):
         with self.engine.declining():
             logits: Array = self.learning.predict(network, weights, images)
         return logits
+
+    def script(
+        self,
+        *,
+        stride: Sizes,
+        padding: Padding,
+        dilation: Sizes,
+        groups: int,
+        bias: bool,
+        dtype: str,
+    ) -> str:
+        return script_of(
+            self.framework,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+            dtype=dtype,
+        )
 
     def environment(self) -> dict[str, str]:
         return self.engine.environment()

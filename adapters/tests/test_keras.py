@@ -1,5 +1,8 @@
 """Keras is asked for what the reference means, on each framework that it computes by."""
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -123,6 +126,36 @@ def test_predictions(keras: Adapter, name: str) -> None:
     given = {key: a for key, a in arrays.items() if key not in ("labels", "batches")}
     got = perform(keras, "predict", given, {"network": parameters["network"]})["result"]
     assert got == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "padding", "dtype"),
+    [
+        ("2 axes, groups", ((1, 0), (0, 2)), "float64"),
+        ("2 axes, depthwise", "same_upper", "bfloat16"),
+    ],
+)
+def test_lines_make_the_same_call(keras: Adapter, name: str, padding: Any, dtype: str) -> None:
+    case = CASES[name]
+    made: Any = case.arrays(numpy_dtype(dtype))
+    arrays: dict[str, Any] = dict(zip(("x", "filters", "bias"), made, strict=True))
+    given: dict[str, Any] = {**case.parameters, "padding": padding}
+    lines = keras.script(**given, bias=True, dtype=dtype)
+    assert lines is not None
+    right = keras.cross_correlate(**arrays, **given)
+    assert np.array_equal(_run(lines, arrays), right)
+
+
+def _run(lines: str, arrays: Any) -> Any:
+    """In a process of its own, where Keras computes by what the lines say."""
+    with tempfile.TemporaryDirectory() as folder:
+        named = {name: a.astype("float64") for name, a in arrays.items()}
+        np.savez(f"{folder}/arrays.npz", **named)
+        head = f"import ml_dtypes\nimport numpy as np\nfiles = np.load('{folder}/arrays.npz')\n"
+        head += "".join(f"{n} = files['{n}'].astype('{a.dtype.name}')\n" for n, a in arrays.items())
+        tail = f"\nnp.save('{folder}/got.npy', got.astype('float64'))"
+        subprocess.run([sys.executable, "-c", head + lines + tail], check=True, capture_output=True)
+        return np.load(f"{folder}/got.npy")
 
 
 def test_two_frameworks_contradict_each_other() -> None:

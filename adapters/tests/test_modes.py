@@ -10,7 +10,6 @@ import pytest
 from adapters import Adapter, Unavailable, Unsupported, load
 from adapters.dtypes import numpy_dtype
 from adapters.isolation import Isolated, Limits
-from adapters.operations import perform
 from adapters.options import one_of
 from adapters.tests.layer_calls import CALLS, check, check_all_ways
 from adapters.tests.test_adapters import CASES
@@ -77,10 +76,9 @@ def test_torch_compiled() -> None:
     right = adapter.cross_correlate(*arrays, **case.parameters)
     assert np.array_equal(got_by(script_for(adapter, case, "float32"), *arrays), right)
     check_all_ways(adapter, CALLS["max_pool, 2, ceil_mode=False"], 1e-12)
-    same = "cross_correlate", dict(zip(("x", "filters"), arrays, strict=False))
     named: dict[str, Any] = {"stride": (2, 2), "padding": "same_upper", "dilation": (1, 1)}
     with pytest.raises(Unsupported, match="stride 1 only"):
-        perform(adapter, *same, named | {"groups": 1})
+        adapter.cross_correlate(*arrays, **named, groups=1)
 
 
 def test_channels_last_are_of_2_and_3_axes() -> None:
