@@ -292,7 +292,10 @@ def test_a_badge_is_printed_or_written(files: tuple[Path, Path], tmp_path: Path)
 
 
 def test_serving_says_where_and_stops_cleanly(files: tuple[Path, Path]) -> None:
-    command = [sys.executable, "-m", "reports", "serve", str(files[0]), "--port", "0"]
+    # What starts the tests may have switched the interrupt off, which a process inherits.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    serve = "import sys; from reports.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", f"{heard}; {serve}", "serve", str(files[0]), "--port", "0"]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as serving:
