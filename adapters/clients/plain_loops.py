@@ -86,11 +86,12 @@ send(answers, hello | {"version": f"Python {platform.python_version()}"})
 while True:
     try:
         header, arrays = receive(requests)
-        if header.get("operation") == "cross_correlate":
-            result = cross_correlate(**arrays, **header["parameters"])
-            send(answers, {"status": "result"}, result=result)
-        else:
+        parameters = header.get("parameters", {})
+        if header.get("operation") != "cross_correlate" or isinstance(parameters["padding"], str):
             send(answers, {"status": "unsupported", "message": "cross_correlate only"})
+        else:
+            result = cross_correlate(**arrays, **parameters)
+            send(answers, {"status": "result"}, result=result)
     except EOFError:
         break
     except Exception as error:
