@@ -28,10 +28,8 @@ class RequestWitness:
 
     @property
     def wrong(self) -> bool:
-        return not all(
-            close(self.got.get(name), reading.value, reading, 1)
-            for name, reading in self.right.items()
-        )
+        """Clearly: by more than what ``fits`` forgives, so that no mistake without effect fits."""
+        return not self.fits({name: reading.value for name, reading in self.right.items()})
 
     def fits(self, predicted: Answers | None) -> bool:
         """Whether the backend gave what was predicted, but for rounding."""
@@ -43,12 +41,12 @@ class RequestWitness:
         )
 
 
-def close(got: Array | None, predicted: Array, right: Reading, times: float = 2) -> bool:
-    """Whether two arrays differ by so many ``times`` what rounding does to the right one."""
+def close(got: Array | None, predicted: Array, right: Reading) -> bool:
+    """Whether two arrays differ by at most twice what rounding does to the right one."""
     if got is None or got.shape != predicted.shape:
         return False
     got, wide = got.astype("float64"), predicted.astype("float64")
-    bound = times * (
+    bound = 2 * (
         right.bound if got.shape == right.value.shape else right.bound.max(initial=0.0)
     )
     if not right.bound.any():
