@@ -18,6 +18,7 @@ from conformance.features import FEATURES
 from conformance.judge import Evidence
 from conformance.mistakes import MISTAKES, Mistake
 from conformance.mistakes.catalogue import IMPOSSIBLE, POSSIBLE, SPECIAL
+from conformance.raising import raises, where_it_raises
 from conformance.smallest import is_finite
 from conformance.subject import Subject
 from conformance.witnesses import Bench, Witness, same
@@ -58,6 +59,16 @@ def diagnose(subject: Subject, evidence: Evidence) -> Diagnosis:
     if behaviour := behaviour_of(bench.subject, evidence.call, bench.rng):
         return Diagnosis(behaviour.name, behaviour.sentence)
     call = evidence.call
+    if not raises(bench, call):
+        return _by_answers(bench, call)
+    if where := where_it_raises(bench, call):
+        return Diagnosis("raises", where)
+    found = _by_answers(bench, call)
+    mistake = MISTAKES.get(found.mistake)
+    return found if mistake and mistake.answer(call) is None else NONE
+
+
+def _by_answers(bench: Bench, call: Call) -> Diagnosis:
     for cases in _stages(bench, call):
         wrong = [case for case in cases if case.wrong]
         if len(wrong) >= _FEWEST_WRONG:

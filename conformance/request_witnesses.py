@@ -46,9 +46,7 @@ def close(got: Array | None, predicted: Array, right: Reading) -> bool:
     if got is None or got.shape != predicted.shape:
         return False
     got, wide = got.astype("float64"), predicted.astype("float64")
-    bound = 2 * (
-        right.bound if got.shape == right.value.shape else right.bound.max(initial=0.0)
-    )
+    bound = 2 * (right.bound if got.shape == right.value.shape else right.bound.max(initial=0.0))
     if not right.bound.any():
         bound = bound + _NO_ROUNDING * np.abs(wide).max(initial=0.0)
     with np.errstate(invalid="ignore", over="ignore"):

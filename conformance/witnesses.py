@@ -100,6 +100,14 @@ class Bench:
             return None
         return Witness.of(call, got, self.subject.promise)
 
+    def failure(self, call: Call) -> BackendFailure | NotTried | Unsupported | None:
+        """Why the backend gives no answer; None if it gives one."""
+        try:
+            self.subject.result(call)
+        except (BackendFailure, NotTried, Unsupported) as failure:
+            return failure
+        return None
+
     def witnesses(self, calls: Iterable[Call], most_wrong: int = _MOST_WRONG) -> list[Witness]:
         """Those that were answered, each once, until enough of them are wrong."""
         found: list[Witness] = []

@@ -99,7 +99,16 @@ BACKENDS = {
 }
 
 
-OF_GROUPS_AND_NAMES = ("GEOM-6", "GEOM-7", "GEOM-8", "GEOM-9", "CHAN-4", "CHAN-5", "GRAD-11", "LESSON-5")
+OF_GROUPS_AND_NAMES = (
+    "GEOM-6",
+    "GEOM-7",
+    "GEOM-8",
+    "GEOM-9",
+    "CHAN-4",
+    "CHAN-5",
+    "GRAD-11",
+    "LESSON-5",
+)
 TRAINED = ("last tap first", "by FFT")
 LONG = [name for name in clauses() if name.startswith(("GRAD", "TRAIN"))]
 EXEMPT = ("promises grade B", "not offered", "judged in", "no bound on single values")

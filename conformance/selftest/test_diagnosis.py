@@ -87,6 +87,7 @@ BEHAVIOURS = {
     "not_deterministic",
     "not_repeatable",
     "other_dtype",
+    "raises",
     "read_only_refused",
     "remembered_by_address",
     "result_buffer_shared",
@@ -113,6 +114,37 @@ def squares_of_the_input(x: Array, filters: Array, bias: Any, **p: Any) -> Array
 def a_wave_on_top(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     result = cross_correlate(x, filters, bias, **p)
     return result + np.round(3 * np.sin(np.arange(result.size) + 1)).reshape(result.shape)
+
+
+def refused(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    raise NotImplementedError
+
+
+def no_stride_of_three(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Beside another mistake, which does not explain it."""
+    if 3 in p["stride"]:
+        raise RuntimeError("no kernel")
+    return cross_correlate(x, filters if p["groups"] == 1 else filters[..., ::-1], bias, **p)
+
+
+def no_sum_of_three(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    if 3 <= x.sum() < 20:
+        raise RuntimeError("a bad number")
+    return cross_correlate(x, filters, bias, **p)
+
+
+@pytest.mark.parametrize(
+    ("raising", "sentence"),
+    [
+        (refused, "it raises for every call: 187 were tried"),
+        (no_stride_of_three, "it raises where an axis has stride 3, and only there"),
+        (no_sum_of_three, NONE.sentence),
+    ],
+)
+def test_where_a_backend_raises(raising: Any, sentence: str) -> None:
+    call = call_of(np.full((1, 1, 7), 1.0), np.ones((1, 1, 1))).but(stride=(3,))
+    subject = Subject(Simulated(raising), "float64")
+    assert diagnose(subject, Evidence(call)).sentence == sentence
 
 
 @pytest.mark.parametrize("strange", [squares_of_the_input, a_wave_on_top])
