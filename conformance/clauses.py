@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from adapters import Unsupported
 from conformance.judge import Disagreement
-from conformance.known_issues import FILE, KnownIssue, concerning, load
+from conformance.known_issues import KnownIssue, concerning, own_issues
 from conformance.subject import BackendFailure, NotTried, Subject
 
 
@@ -107,7 +107,7 @@ class Clause:
         # The same for every backend, so that all of them are asked the same.
         subject.effort = settings.max_examples
         subject.seed = random.Random(f"{seed} {self.id} {subject.dtype}").getrandbits(64)
-        issues = concerning(load(FILE) if known is None else known, self.id, subject)
+        issues = concerning(own_issues() if known is None else known, self.id, subject)
         shown = [issue for issue in issues if issue.shows(subject)]
         with contextlib.suppress(hypothesis.errors.Unsatisfiable, Unsupported):
             self._examples(subject, settings, shown)()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
-from adapters.isolation import ONE_THREAD
+from adapters.process.isolation import ONE_THREAD
 from adapters.scripts import OURS
 
 _LINES = 200

@@ -95,7 +95,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=[],
         metavar="FILE",
         type=Path,
-        help="known issues of your own, in the form of conformance/known_issues.toml (repeatable)",
+        help="known issues of your own, in the form of README.md (repeatable)",
     )
     group.addoption("--report", metavar="FILE", type=Path, help="also write an HTML page")
 
@@ -125,12 +125,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _known_issues(config: pytest.Config) -> "tuple[KnownIssue, ...]":
     """The project's own, and those of --known-issues."""
-    from conformance.known_issues import FILE, KnownIssueError, load
+    from conformance.known_issues import KnownIssueError, load, own_issues
 
     try:
-        return tuple(i for path in (FILE, *config.getoption("--known-issues")) for i in load(path))
+        of_user = [issue for path in config.getoption("--known-issues") for issue in load(path)]
     except KnownIssueError as error:
         raise pytest.UsageError(f"--known-issues: {error}") from error
+    return (*own_issues(), *of_user)
 
 
 def _earlier_results(config: pytest.Config) -> "Results":

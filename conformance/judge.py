@@ -43,7 +43,7 @@ class Evidence:
     """What a failure was about, as arrays a person can read.
 
     ``after_refusal``: the call came out right before another one was refused. ``part``: the name
-    of the array among several that an operation gives.
+    of the array among several that an operation gives. ``died``: the process ended over it.
     """
 
     asked: Call | Request
@@ -53,6 +53,7 @@ class Evidence:
     bound: Array | None = None
     after_refusal: bool = False
     part: str = ""
+    died: bool = False
 
     @property
     def call(self) -> Call:

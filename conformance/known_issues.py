@@ -1,11 +1,14 @@
 """Released backends that are known to break a clause: where, why, and the case that shows it.
 
-The entries are data, in known_issues.toml, and in files of the same form that a user may add.
+The entries are data, in files of ``findings/`` and in those of the same form that a user may add.
 """
 
+import ast
+import functools
 import tomllib
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,7 @@ from conformance.requests import Request
 from conformance.subject import BackendFailure, Subject
 from conformance.witnesses import Witness
 
-FILE = Path(__file__).with_name("known_issues.toml")
+FOLDER = Path(__file__).with_name("findings")
 
 
 class KnownIssueError(ValueError):
@@ -34,14 +37,15 @@ class KnownIssueError(ValueError):
 
 @dataclass(frozen=True)
 class KnownIssue:
-    """``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name
+    """``backends``: the names concerned, as patterns (``torch-cpu+*`` is every mode of it);
+    ``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name
     (where the adapter tells it), "" for any; ``dtypes``: those concerned, none for all;
     ``sometimes``: those in which it shows on some processors only; ``mistake``: what explains it;
-    ``case``: the arguments that show it.
+    ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it.
     """
 
     clauses: tuple[str, ...]
-    backend: str
+    backends: tuple[str, ...]
     versions: str
     mistake: str
     reason: str
@@ -51,6 +55,7 @@ class KnownIssue:
     device: str = ""
     dtypes: tuple[str, ...] = ()
     sometimes: tuple[str, ...] = ()
+    dies: bool = False
 
     def concerns(self, clause: str, subject: Subject) -> bool:
         adapter = subject.adapter
@@ -58,7 +63,7 @@ class KnownIssue:
         name = adapter.name.partition("@")[0]  # without the version of another interpreter
         return (
             clause in self.clauses
-            and name == self.backend
+            and any(fnmatchcase(name, pattern) for pattern in self.backends)
             and (not self.dtypes or subject.dtype in self.dtypes)
             and (not device or self.device.lower() in device)
             and _is_among(str(adapter.version), self.versions)
@@ -66,10 +71,14 @@ class KnownIssue:
 
     def covers(self, evidence: Evidence, promise: str = "A") -> bool:
         """Whether a failure is this one."""
+        if evidence.died != self.dies:
+            return False
         if isinstance(evidence.asked, Request):
             return self._covers_part(evidence, evidence.asked, promise)
-        if evidence.got is None:
+        if self.mistake not in MISTAKES:
             return False
+        if evidence.got is None:  # the mistake may lead to an error
+            return MISTAKES[self.mistake].answer(evidence.call) is None
         witness = Witness.of(evidence.call, evidence.got.astype("float64"), promise)
         return witness.wrong and witness.fits(MISTAKES[self.mistake])
 
@@ -141,16 +150,81 @@ class KnownIssue:
         return f"{self.reason} ({more})" if more else self.reason
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What was found in a released framework.
+
+    ``name``: that of its files; ``title`` and ``explanation``: the docstring of the script that
+    shows it; ``affected`` and ``spared``: versions in which the script shows it, and does not;
+    ``on_record``: where it was reported, "" if nowhere that we know; ``issues``: how clauses fail.
+    """
+
+    name: str
+    title: str
+    explanation: str
+    framework: str
+    affected: tuple[str, ...]
+    spared: tuple[str, ...]
+    on_record: str
+    issues: tuple[KnownIssue, ...]
+
+    @property
+    def script(self) -> Path:
+        return FOLDER / f"{self.name}.py"
+
+
+@functools.cache
+def findings() -> tuple[Finding, ...]:
+    """All that this project has, by name."""
+    return tuple(map(_finding, sorted(FOLDER.glob("*.toml"))))
+
+
+def own_issues() -> list[KnownIssue]:
+    """The known issues of this project."""
+    return [issue for finding in findings() for issue in finding.issues]
+
+
+def _finding(path: Path) -> Finding:
+    content = _content(path)
+    script = path.with_suffix(".py")
+    title, _, explanation = (
+        ast.get_docstring(ast.parse(script.read_text("utf-8"))) or ""
+    ).partition("\n\n")
+    reason = " ".join(title.split()).rstrip(".")
+    link = content.pop("on_record", "")
+    said = {"reason": reason, "link": link, "script": f"conformance/findings/{script.name}"}
+    issues = _issues(path, [said | entry for entry in content.pop("issue", [])])
+    affected, spared = (tuple(content.pop(name, ())) for name in ("affected", "spared"))
+    return Finding(
+        name=path.stem,
+        title=reason,
+        explanation=explanation,
+        affected=affected,
+        spared=spared,
+        on_record=link,
+        issues=tuple(issues),
+        **content,
+    )
+
+
 def load(path: Path) -> list[KnownIssue]:
-    """The entries of a file. Raises KnownIssueError for one that cannot be used."""
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise KnownIssueError(f"{path}: {error}") from error
+    """The entries of a user's file. Raises KnownIssueError for one that cannot be used."""
+    content = _content(path)
     if set(content) - {"issue"} or not isinstance(content.get("issue", []), list):
         raise KnownIssueError(f"{path}: it must hold [[issue]] entries, and nothing else")
+    return _issues(path, content.get("issue", []))
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise KnownIssueError(f"{path}: {error}") from error
+
+
+def _issues(path: Path, entries: Sequence[dict[str, Any]]) -> list[KnownIssue]:
     issues = []
-    for number, entry in enumerate(content.get("issue", []), start=1):
+    for number, entry in enumerate(entries, start=1):
         try:
             issues.append(_checked(entry))
         except (KnownIssueError, TypeError, ValueError, KeyError, AttributeError) as error:
@@ -170,7 +244,7 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
     needed = {name for name, field in known.items() if field.default is MISSING}
     if missing := needed - set(entry):
         raise KnownIssueError(f"missing fields: {', '.join(sorted(missing))}")
-    for name in ("clauses", "dtypes", "sometimes"):
+    for name in ("clauses", "backends", "dtypes", "sometimes"):
         entry[name] = tuple(entry.get(name, ()))
     issue = KnownIssue(**entry)
     if not issue.link and not issue.reason:

@@ -17,8 +17,8 @@ from hypothesis.database import (
 )
 
 from adapters import PLAIN_RUN, Adapter, Unavailable, load
-from adapters.isolation import Isolated, Limits
-from adapters.pipe_adapter import Program
+from adapters.process.isolation import Isolated, Limits
+from adapters.process.pipe import Program
 from conformance.known_issues import KnownIssue
 from conformance.subject import Subject
 

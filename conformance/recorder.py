@@ -16,7 +16,7 @@ import pytest
 
 from adapters import Adapter
 from adapters.contract import OPERATIONS
-from adapters.isolation import Isolated, Limits
+from adapters.process.isolation import Isolated, Limits
 from conformance import __version__
 from conformance.clauses import Clause, clauses
 from conformance.explain import explain

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adapters.isolation import interpreter
+from adapters.process.isolation import interpreter
 from adapters.scripts import script_of
 from conformance.calls import Call
 from conformance.clauses import Clause

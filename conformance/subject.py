@@ -12,8 +12,8 @@ import numpy as np
 from adapters import Adapter, Capabilities, Unsupported
 from adapters.contract import checked, text_of
 from adapters.dtypes import numpy_dtype
-from adapters.isolation import CrashError, OverdueError, RemoteError
 from adapters.operations import Progress, perform
+from adapters.process.isolation import CrashError, OverdueError, RemoteError
 from conformance.answers import answer
 from conformance.calls import Call
 from conformance.judge import Disagreement, Evidence, Reading, allowance, compare, expected
@@ -248,7 +248,7 @@ class Subject:
             raise
         except (CrashError, OverdueError) as death:
             kind = BackendCrash if isinstance(death, CrashError) else BackendTimeout
-            self._deaths[call.key] = kind(str(death), Evidence(call))
+            self._deaths[call.key] = kind(str(death), Evidence(call, died=True))
             return self._deaths[call.key]
         except RemoteError as error:
             return BackendError(str(error), Evidence(call))

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from adapters import Adapter, load
-from adapters.isolation import Isolated, Limits
+from adapters.process.isolation import Isolated, Limits
 from conformance.selftest.running import run
 
 SHAPES = {"1 x 3 x 8 x 8": (1, 3, 8, 8), "64 x 1 x 28 x 28": (64, 1, 28, 28)}

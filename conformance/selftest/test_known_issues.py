@@ -7,7 +7,7 @@ import pytest
 from adapters import Adapter
 from conformance.clauses import Known, StaleIssueError, clauses
 from conformance.judge import Disagreement
-from conformance.known_issues import FILE, KnownIssueError, load
+from conformance.known_issues import FOLDER, Finding, KnownIssueError, findings, load, own_issues
 from conformance.selftest.faults import FAULTS
 from conformance.selftest.test_faults import DEFAULT
 from conformance.subject import Subject
@@ -44,20 +44,26 @@ def test_it_concerns_its_versions_only() -> None:
         clauses()["GEOM-4"].hold(subject, DEFAULT, seed=0)
 
 
-@pytest.mark.parametrize(
-    "issue", load(FILE), ids=lambda issue: f"{issue.backend}-{issue.clauses[0]}"
-)
-def test_every_entry_has_a_clause_a_reason_and_a_script(issue) -> None:  # type: ignore[no-untyped-def]
-    assert set(issue.clauses) <= set(clauses())
-    assert issue.link.startswith("https://") or issue.reason
-    assert (pathlib.Path(__file__).parents[2] / issue.script).is_file()
-    assert issue.asked("float64").describe()
+@pytest.mark.parametrize("finding", findings(), ids=lambda finding: finding.name)
+def test_a_finding_is_whole(finding: Finding) -> None:
+    assert finding.title
+    assert "exits with 1 where the finding shows" in " ".join(finding.explanation.split())
+    assert finding.affected
+    assert not finding.on_record or finding.on_record.startswith("https://")
+    for issue in finding.issues:
+        assert set(issue.clauses) <= set(clauses())
+        assert (pathlib.Path(__file__).parents[2] / issue.script).is_file()
+        assert issue.asked("float64").describe()
+
+
+def test_every_script_is_of_a_finding() -> None:
+    assert {file.stem for file in FOLDER.glob("*.py")} == {finding.name for finding in findings()}
 
 
 ENTRY = """
 [[issue]]
 clauses = ["CORR-2"]
-backend = "true_convolution"
+backends = ["true_convolution"]
 versions = ""
 mistake = "flipped"
 reason = "it convolves"
@@ -95,7 +101,7 @@ def test_a_file_that_cannot_be_used_is_refused(
 
 
 def test_a_device_is_told_apart() -> None:
-    issue = load(FILE)[0]
+    (issue,) = (i for i in own_issues() if i.mistake == "same_crops_the_front")
     subject = in_disguise("impossible_sizes_give_nothing")
     subject.adapter.environment = lambda: {"device": "GPU:0"}  # type: ignore[method-assign]
     assert not issue.concerns("GEOM-7", subject)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from adapters import Adapter
-from adapters.isolation import CrashError
+from adapters.process.isolation import CrashError
 from conformance.calls import Call, Recipe
 from conformance.judge import Disagreement, Evidence
 from conformance.selftest.faults import FAULTS

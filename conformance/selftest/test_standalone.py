@@ -12,7 +12,7 @@ import pytest
 
 from adapters import load
 from adapters.contract import Array
-from adapters.isolation import Isolated, Limits
+from adapters.process.isolation import Isolated, Limits
 from conformance.clauses import Clause
 from conformance.judge import Disagreement, Evidence, expected
 from conformance.literals import comment
