@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from adapters.contract import OPERATIONS, Unavailable
-from adapters.isolation import Isolated, Limits
 from adapters.operations import GRADIENTS_OF
+from adapters.process.isolation import Isolated, Limits
 from adapters.registry import BUILT_IN, PLAIN_RUN, entry_points
 
 _WIDTH = 100

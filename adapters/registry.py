@@ -20,24 +20,24 @@ from adapters.contract import (
     Unavailable,
     text_of,
 )
-from adapters.pipe_adapter import program_of
+from adapters.process.pipe import program_of
 from adapters.specs import PIPE, is_file, parse
 
 BUILT_IN = {
     "reference": "adapters.reference_adapter:Reference",
-    "torch-cpu": "adapters.torch_adapter:TorchCPU",
-    "torch-cuda": "adapters.torch_adapter:TorchCUDA",
-    "tensorflow": "adapters.tensorflow_adapter:TensorFlow",
-    "scipy-direct": "adapters.scipy_adapter:SciPyDirect",
-    "scipy-fft": "adapters.scipy_adapter:SciPyFFT",
-    "scipy-ndimage": "adapters.scipy_ndimage_adapter:SciPyNdimage",
-    "jax": "adapters.jax_adapter:JAX",
-    "onnxruntime": "adapters.onnxruntime_adapter:ONNXRuntime",
-    "keras": "adapters.keras_adapter:Keras",
-    "openvino": "adapters.openvino_adapter:OpenVINO",
-    "ncnn": "adapters.ncnn_adapter:NCNN",
-    "tinygrad": "adapters.tinygrad_adapter:TinyGrad",
-    "tfjs": "adapters.tfjs_adapter:TensorFlowJS",
+    "torch-cpu": "adapters.torch.adapter:TorchCPU",
+    "torch-cuda": "adapters.torch.adapter:TorchCUDA",
+    "tensorflow": "adapters.tensorflow.adapter:TensorFlow",
+    "scipy-direct": "adapters.scipy.adapter:SciPyDirect",
+    "scipy-fft": "adapters.scipy.adapter:SciPyFFT",
+    "scipy-ndimage": "adapters.scipy.ndimage:SciPyNdimage",
+    "jax": "adapters.jax.adapter:JAX",
+    "onnxruntime": "adapters.onnxruntime.adapter:ONNXRuntime",
+    "keras": "adapters.keras.adapter:Keras",
+    "openvino": "adapters.openvino.adapter:OpenVINO",
+    "ncnn": "adapters.ncnn.adapter:NCNN",
+    "tinygrad": "adapters.tinygrad.adapter:TinyGrad",
+    "tfjs": "adapters.tfjs.adapter:TensorFlowJS",
 }
 # What a run without --backend holds; the others run when they are asked for.
 PLAIN_RUN = ("reference", "torch-cpu", "torch-cuda", "tensorflow", "scipy-direct", "scipy-fft")
@@ -149,7 +149,7 @@ def _is_free(name: str, file: Path) -> bool:
 
 
 def _also_find_modules_in(folder: str) -> None:
-    if folder not in sys.path:
+    if folder not in sys.path and Path(folder).resolve() != Path(__file__).resolve().parent:
         sys.path.append(folder)
 
 

@@ -16,7 +16,7 @@ from adapters.doctor.asking import Advice, Asked, tried, without_the_file
 from adapters.doctor.explaining import errors, slips, unexplained
 from adapters.doctor.manners import faults, remarks
 from adapters.doctor.trials import trials
-from adapters.isolation import Isolated, Limits, OverdueError
+from adapters.process.isolation import Isolated, Limits, OverdueError
 
 _WIDTH = 100
 _NAMED = 4

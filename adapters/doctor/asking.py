@@ -9,7 +9,7 @@ import numpy as np
 
 from adapters.contract import Array, Unsupported
 from adapters.doctor.trials import Trial, right
-from adapters.isolation import CrashError, Isolated, RemoteError
+from adapters.process.isolation import CrashError, Isolated, RemoteError
 
 _KEPT = re.compile(r" \(the call is kept in .*\)$")
 NO_REASON = "it does not say why"

@@ -10,8 +10,8 @@ from adapters.contract import DTYPES, NAMED_PADDING, Array, Unsupported
 from adapters.doctor.asking import NO_REASON, Advice, Asked, ask, near, tried
 from adapters.doctor.trials import Trial, operations, right
 from adapters.dtypes import numpy_dtype, representable
-from adapters.isolation import CrashError, Isolated, RemoteError
 from adapters.operations import perform
+from adapters.process.isolation import CrashError, Isolated, RemoteError
 from adapters.reference_adapter import Reference
 from adapters.skeleton import PLACEHOLDER
 from reference.formats import FORMATS

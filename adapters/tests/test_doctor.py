@@ -8,7 +8,7 @@ import pytest
 from adapters import Unavailable
 from adapters.__main__ import main
 from adapters.doctor import Checkup, examined, told
-from adapters.isolation import Limits
+from adapters.process.isolation import Limits
 
 # A class of ailing.py -> what is wrong; how to mend it.
 AILING = {

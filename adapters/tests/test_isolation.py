@@ -14,9 +14,9 @@ import pytest
 
 import reference
 from adapters import Adapter, Unavailable, load
-from adapters.channel import receive
 from adapters.contract import Array
-from adapters.isolation import CrashError, Isolated, Limits, OverdueError, RemoteError
+from adapters.process.channel import receive
+from adapters.process.isolation import CrashError, Isolated, Limits, OverdueError, RemoteError
 
 PARAMETERS = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
 SHORT = Limits(call=2.0, start=5.0, memory=2.0)
@@ -202,7 +202,7 @@ def test_the_adapter_does_not_know_the_difference(start: Start) -> None:
 def test_no_worker_outlives_the_suite(tmp_path: Path) -> None:
     source = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from adapters.isolation import Isolated, Limits\n"
+        "from adapters.process.isolation import Isolated, Limits\n"
         "worker = Isolated('reference', Limits(), Path(sys.argv[1])).ready()\n"
         "print(worker._process.popen.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

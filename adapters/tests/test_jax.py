@@ -150,7 +150,7 @@ def test_conventions_that_jax_does_not_have(eager: Adapter, optimizer: SGD | Ada
 
 
 def test_what_was_compiled_is_forgotten() -> None:
-    from adapters.jax_memory import Compiled
+    from adapters.jax.memory import Compiled
 
     compiled = Compiled()
     for call in range(1000):

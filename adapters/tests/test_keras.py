@@ -12,8 +12,8 @@ import pytest
 from adapters import Adapter, Unavailable, Unsupported, load
 from adapters.contract import OPERATIONS
 from adapters.dtypes import numpy_dtype
-from adapters.isolation import Isolated, Limits
 from adapters.operations import perform
+from adapters.process.isolation import Isolated, Limits
 from adapters.tests.layer_calls import (
     CALLS,
     PLAIN_CALLS,

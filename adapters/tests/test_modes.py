@@ -9,8 +9,8 @@ import pytest
 
 from adapters import Adapter, Unavailable, Unsupported, load
 from adapters.dtypes import numpy_dtype
-from adapters.isolation import Isolated, Limits
 from adapters.options import one_of
+from adapters.process.isolation import Isolated, Limits
 from adapters.tests.layer_calls import CALLS, check, check_all_ways
 from adapters.tests.test_adapters import CASES
 from adapters.tests.test_adapters import check as check_case

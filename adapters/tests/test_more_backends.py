@@ -13,8 +13,8 @@ import reference
 from adapters import BUILT_IN, Unavailable, Unsupported, load
 from adapters.contract import Adapter, Array
 from adapters.dtypes import numpy_dtype
-from adapters.isolation import Isolated, Limits
 from adapters.operations import perform
+from adapters.process.isolation import Isolated, Limits
 from reference import pooling
 
 PACKAGES = {"openvino": "openvino", "ncnn": "ncnn", "tinygrad": "tinygrad", "tfjs": ""}

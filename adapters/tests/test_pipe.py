@@ -13,9 +13,9 @@ import pytest
 import reference
 from adapters import Unavailable, Unsupported, load
 from adapters.contract import Array
-from adapters.isolation import CrashError, Isolated, Limits, OverdueError, RemoteError
 from adapters.operations import perform
-from adapters.pipe_adapter import Program
+from adapters.process.isolation import CrashError, Isolated, Limits, OverdueError, RemoteError
+from adapters.process.pipe import Program
 from adapters.specs import parse
 from adapters.tests import hostile_program
 from reference.network import Convolution, Dense, Flatten, describe, initial_weights

@@ -1,6 +1,7 @@
 """The registry loads what is there, and says of everything else why it cannot be used."""
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+import adapters
 from adapters import BUILT_IN, CONTRACT, PLAIN_RUN, Adapter, Unavailable, load
 
 PACKAGES = {
@@ -133,6 +135,12 @@ def test_a_class_in_the_current_folder(write: Write) -> None:
     module = write("class Acme(Reference): name = 'acme'")
     adapter = load(f"{module}:Acme")
     assert (adapter.name, adapter.spec) == ("acme", f"{module}:Acme")
+
+
+def test_folders_of_adapters_hide_no_framework() -> None:
+    here = Path(adapters.__file__).parent
+    listing = [sys.executable, "-m", "adapters", "list", "scipy-direct"]
+    assert subprocess.run(listing, cwd=here, check=False).returncode == 0
 
 
 def test_the_longest_name(write: Write) -> None:

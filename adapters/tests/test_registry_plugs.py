@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from adapters import Adapter, Unavailable, load
-from adapters.isolation import Isolated, Limits
+from adapters.process.isolation import Isolated, Limits
 from adapters.scripts import script_of
 
 ADAPTER = """

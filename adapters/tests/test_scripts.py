@@ -12,7 +12,7 @@ import pytest
 
 from adapters import Adapter, Unsupported, load
 from adapters.contract import Array, Padding
-from adapters.isolation import Isolated, Limits
+from adapters.process.isolation import Isolated, Limits
 from adapters.scripts import script_of
 from adapters.tests.test_adapters import CASES, CLAIMS, NAMED_PADDING, Case, adapter_of, dtype_of
 
@@ -197,7 +197,7 @@ def test_an_adapter_that_needs_more_of_convspec_says_so(
 
 def test_lines_are_not_inherited_by_another_call(module: Callable[..., str]) -> None:
     source = (
-        "from adapters.scipy_adapter import SciPyDirect\n"
+        "from adapters.scipy.adapter import SciPyDirect\n"
         "class Same(SciPyDirect):\n    name = 'same'\n"
         "class Other(Same):\n    name = 'other'\n"
         "    def cross_correlate(self, *a, **p):\n"
@@ -207,7 +207,7 @@ def test_lines_are_not_inherited_by_another_call(module: Callable[..., str]) -> 
     assert script_of(load(f"{name}:Same"), **CALL) == load("scipy-direct").script(**CALL)
     other = script_of(load(f"{name}:Other"), **CALL)
     assert other is not None
-    assert "# The adapter imports adapters.scipy_adapter: it needs convspec." in other
+    assert "# The adapter imports adapters.scipy.adapter: it needs convspec." in other
 
 
 @pytest.mark.parametrize("given", ["3", "'x' * 10**6", "[]"])

@@ -8,8 +8,8 @@ import pytest
 from adapters import Adapter, Unsupported, load
 from adapters.contract import OPERATIONS
 from adapters.dtypes import numpy_dtype
-from adapters.isolation import Isolated, Limits
 from adapters.operations import perform, plain
+from adapters.process.isolation import Isolated, Limits
 from adapters.tests.layer_calls import (
     CALLS,
     ROUNDING,

@@ -1,8 +1,8 @@
 """A call of PyTorch as lines of Python, in each of the modes of its adapters."""
 
 from adapters.contract import Padding, Sizes
-from adapters.torch_layers import padding_of
-from adapters.torch_modes import Modes
+from adapters.torch.layers import padding_of
+from adapters.torch.modes import Modes
 
 
 def script_of(

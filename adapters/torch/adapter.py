@@ -1,5 +1,5 @@
 """PyTorch, by the same code on the CPU and on CUDA. Arrays become tensors and tensors arrays here;
-what PyTorch does with them is in torch_layers.py and torch_learning.py.
+what PyTorch does with them is in layers.py and learning.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from adapters import torch_layers as layers
-from adapters import torch_learning as learning
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unavailable
 from adapters.dtypes import numpy_dtype, representable
-from adapters.torch_modes import CPU_OPTIONS, OPTIONS, Modes, seeded
-from adapters.torch_script import script_of
+from adapters.torch import layers, learning
+from adapters.torch.modes import CPU_OPTIONS, OPTIONS, Modes, seeded
+from adapters.torch.script import script_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 

@@ -1,4 +1,4 @@
-"""The operations of torch_layers.py by the modules of torch.nn: each call makes a module, and runs
+"""The operations of layers.py by the modules of torch.nn: each call makes a module, and runs
 it with the tensors as its weights.
 """
 
@@ -9,7 +9,7 @@ from torch import nn
 from torch.func import functional_call
 
 from adapters.contract import Padding, Sizes
-from adapters.torch_layers import (
+from adapters.torch.layers import (
     Operation,
     Tensor,
     activation,

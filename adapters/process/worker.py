@@ -1,4 +1,4 @@
-"""The process that a backend runs in, ``python -m adapters.worker SPEC``; see isolation.py.
+"""The process that a backend runs in, ``python -m adapters.process.worker SPEC``; see isolation.py.
 
 It reads calls from its standard input and writes answers to its standard output, as channel.py
 describes. The adapter finds neither: what it prints goes to standard error.
@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from adapters.channel import RESULT, Message, packed, receive
 from adapters.contract import (
     CONTRACT,
     OPERATIONS,
@@ -27,7 +26,8 @@ from adapters.contract import (
     text_of,
 )
 from adapters.operations import perform
-from adapters.pipe_adapter import Program
+from adapters.process.channel import RESULT, Message, packed, receive
+from adapters.process.pipe import Program
 from adapters.registry import load
 from adapters.scripts import script_of
 
@@ -191,7 +191,7 @@ def die_with_parent() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m adapters.worker", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m adapters.process.worker", description=__doc__)
     parser.add_argument("spec")
     parser.add_argument("--memory", type=float, default=0.0, help="GiB, 0 for no limit")
     options = parser.parse_args()

@@ -6,10 +6,9 @@ from typing import Any
 
 import torch
 
-from adapters import torch_layers as layers
-from adapters import torch_modules as modules
 from adapters.options import one_of
-from adapters.torch_layers import Operation, Tensor
+from adapters.torch import layers, modules
+from adapters.torch.layers import Operation, Tensor
 
 OPTIONS = {
     "module": "Each call makes a module of torch.nn, and runs it.",

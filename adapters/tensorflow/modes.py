@@ -6,10 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from adapters import tensorflow_layers as layers
-from adapters import tensorflow_raw as raw
 from adapters.operations import GRADIENTS_OF
-from adapters.tensorflow_layers import Tensor
+from adapters.tensorflow import layers, raw
+from adapters.tensorflow.layers import Tensor
 
 Parameters = tuple[tuple[str, Any], ...]
 

@@ -21,8 +21,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from adapters import hello
-from adapters.channel import RESULT, ChannelError, Message, packed, receive
 from adapters.contract import (
     Adapter,
     Array,
@@ -32,7 +30,9 @@ from adapters.contract import (
     Unsupported,
 )
 from adapters.operations import perform
-from adapters.pipe_adapter import Derived, script_of_program
+from adapters.process import hello
+from adapters.process.channel import RESULT, ChannelError, Message, packed, receive
+from adapters.process.pipe import Derived, script_of_program
 from adapters.registry import check
 from adapters.specs import parse
 
@@ -243,7 +243,7 @@ class Isolated(Adapter):
 
 
 def stored(message: bytes) -> bytes:
-    """A message as a file: what :func:`adapters.channel.receive` reads."""
+    """A message as a file: what :func:`adapters.process.channel.receive` reads."""
     return len(message).to_bytes(4, "big") + message
 
 
@@ -273,7 +273,7 @@ class Process:
 
     def __init__(self, spec: str, limits: Limits) -> None:
         parts = parse(spec)
-        worker = ["-P", "-m", "adapters.worker", parts.local]
+        worker = ["-P", "-m", "adapters.process.worker", parts.local]
         try:
             self.popen = subprocess.Popen(
                 [*interpreter(spec), *worker, f"--memory={limits.memory}"],
@@ -417,7 +417,7 @@ def _environment(threads: int, *, same_interpreter: bool) -> dict[str, str]:
     """That of this process, and the same path for modules; another interpreter gets no packages
     of this one, but those of this project if they lie in a checkout.
     """
-    home = str(Path(__file__).resolve().parent.parent)
+    home = str(Path(__file__).resolve().parents[2])
     path = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     if same_interpreter:
         path = [entry for entry in sys.path if entry]

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from adapters.contract import Array
-from adapters.keras_models import Model, floatx, images_last, optimizer_of
-from adapters.tensorflow_layers import ACTIVATIONS, declining_missing_kernels
+from adapters.keras.models import Model, floatx, images_last, optimizer_of
+from adapters.tensorflow.layers import ACTIVATIONS, declining_missing_kernels
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 

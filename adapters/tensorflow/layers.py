@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from adapters.contract import Padding, Sizes, Unsupported
-from adapters.keras_layers import batch_norm, dropout, softmax_cross_entropy
+from adapters.keras.layers import batch_norm, dropout, softmax_cross_entropy
 from reference.activations import LEAKY_SLOPE
 from reference.gradients import transposed_size
 

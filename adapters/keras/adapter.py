@@ -1,48 +1,42 @@
-"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly unless its options say
-otherwise; on its GPU where there is one.
-
-What it reads when it is imported depends on the options, so it is imported after these are known.
+"""Keras, computing by TensorFlow, PyTorch or JAX: its layers, its losses, and models that it
+compiles and trains itself. A process has one of these frameworks only.
 """
 
 import importlib
-import importlib.metadata
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
-from adapters.tensorflow_options import OPTIONS, set_up
-from adapters.tensorflow_script import script_of
+from adapters.dtypes import representable
+from adapters.keras.engine import ENGINES
+from adapters.keras.script import script_of
+from adapters.options import one_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 
-_DTYPES = ("float64", "float32", "float16", "bfloat16")
+_WITHOUT_GRADIENT = ("labels", "class_weights", "mean", "variance")
 
 
-class TensorFlow(Adapter):
-    name = "tensorflow"
-    options: ClassVar[Mapping[str, str]] = OPTIONS
+class Keras(Adapter):
+    name = "keras"
+    capabilities = Capabilities(
+        dtypes=representable("float64", "float32", "float16", "bfloat16"),
+        named_padding=("valid", "same_upper"),
+    )
+    options: ClassVar[Mapping[str, str]] = {
+        "torch": "Keras computes by PyTorch.",
+        "jax": "Keras computes by JAX.",
+    }
 
     def __init__(self, *options: str) -> None:
-        set_up(options)
-        self.chosen = options
-        self.tf = importlib.import_module("tensorflow")
-        self.layers = importlib.import_module("adapters.tensorflow_layers")
-        self.models = importlib.import_module("adapters.keras_models")
-        self.training = importlib.import_module("adapters.tensorflow_training")
-        self.modes = importlib.import_module("adapters.tensorflow_modes").Modes(options)
-        self.version = self.tf.__version__
-        self.gpus = self.tf.config.list_physical_devices("GPU")
-        self.tf.config.experimental.enable_tensor_float_32_execution(False)
-        fast = [dtype for dtype in _DTYPES if dtype != "float64"] if self.gpus else []
-        self.capabilities = Capabilities(
-            dtypes=_DTYPES,
-            spatial_axes=(2, 3) if self.modes.raw else (1, 2, 3),
-            named_padding=("valid", "same_upper"),
-            promises=dict.fromkeys(fast, "B"),
-        )
+        self.framework = one_of(options, "torch", "jax") or "tensorflow"
+        self.engine = ENGINES[self.framework]()
+        self.keras = importlib.import_module("keras")
+        self.layers = importlib.import_module("adapters.keras.layers")
+        self.learning = importlib.import_module("adapters.keras.learning")
+        self.version = self.keras.__version__
 
     def cross_correlate(
         self,
@@ -61,11 +55,8 @@ class TensorFlow(Adapter):
             "dilation": dilation,
             "groups": groups,
         }
-        self.decline_unclaimed(padding)
-        tensors = self._tensors({"x": x, "filters": filters, "bias": bias})
-        with self.layers.declining_missing_convolutions():
-            result = self.modes.call("cross_correlate", tensors, parameters)
-        return _array(result)
+        arrays = {"x": x, "filters": filters, "bias": bias}
+        return self._computed("cross_correlate", arrays, parameters)["result"]
 
     def gradients(
         self,
@@ -74,11 +65,17 @@ class TensorFlow(Adapter):
         gradient: Array,
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
-        self.decline_unclaimed(parameters.get("padding", ()))
-        tensors = self._tensors({**arrays, "gradient": gradient})
-        with self.layers.declining_missing_kernels():
-            found = self.modes.call(f"gradients of {operation}", tensors, parameters)
-        return {name: _array(tensor) for name, tensor in found.items()}
+        self._about_to(f"gradients of {operation}", arrays, parameters)
+        function, tensors = self.layers.OPERATIONS[operation], self._tensors(arrays)
+        fixed = {name: tensors.pop(name) for name in _WITHOUT_GRADIENT if name in tensors}
+
+        def forward(tensors: dict[str, Any]) -> Any:
+            result = function(**tensors, **fixed, **parameters)
+            return result["result"] if isinstance(result, dict) else result
+
+        with self.engine.declining():
+            found = self.engine.gradients(forward, tensors, self._tensor(gradient))
+        return self._arrays(found)
 
     def transposed_cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
@@ -115,7 +112,8 @@ class TensorFlow(Adapter):
         return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
 
     def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
-        trajectory: Array = self.models.optimize(weight, gradients, optimizer)
+        with self.engine.declining():
+            trajectory: Array = self.learning.optimize(weight, gradients, optimizer)
         return trajectory
 
     def train(
@@ -130,13 +128,15 @@ class TensorFlow(Adapter):
         compiled: bool = False,
         progress: Callable[[int], None] = lambda step: None,
     ) -> tuple[Array, Weights]:
-        losses, trained = self.training.train(
-            network, weights, images, labels, batches, optimizer, compiled, progress
-        )
+        with self.engine.declining():
+            losses, trained = self.learning.train(
+                network, weights, images, labels, batches, optimizer, compiled, progress
+            )
         return losses, trained
 
     def predict(self, network: Network, weights: Weights, images: Array) -> Array:
-        logits: Array = self.training.predict(network, weights, images)
+        with self.engine.declining():
+            logits: Array = self.learning.predict(network, weights, images)
         return logits
 
     def script(
@@ -150,40 +150,41 @@ class TensorFlow(Adapter):
         dtype: str,
     ) -> str:
         return script_of(
-            self.chosen,
+            self.framework,
             stride=stride,
             padding=padding,
             dilation=dilation,
             groups=groups,
             bias=bias,
-            on_gpu=bool(self.gpus),
+            dtype=dtype,
         )
 
     def environment(self) -> dict[str, str]:
-        threads = self.tf.config.threading.get_intra_op_parallelism_threads()
-        return {
-            "device": str(self.gpus[0].name if self.gpus else "cpu"),
-            "threads": str(threads or "default"),
-            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
-            "Keras": importlib.metadata.version("keras"),
-            "TF32": str(self.tf.config.experimental.tensor_float_32_execution_enabled()),
-            **self.modes.environment(),
-        }
+        return self.engine.environment()
 
     def _computed(
         self, operation: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
     ) -> dict[str, Array]:
+        given = {name: array for name, array in arrays.items() if array is not None}
+        self._about_to(operation, given, parameters)
+        with self.engine.declining():
+            found = self.layers.OPERATIONS[operation](**self._tensors(given), **parameters)
+        return self._arrays(found if isinstance(found, dict) else {"result": found})
+
+    def _about_to(
+        self, operation: str, arrays: Mapping[str, Array], parameters: Mapping[str, Any]
+    ) -> None:
         self.decline_unclaimed(parameters.get("padding", ()))
-        tensors = self._tensors(arrays)
-        with self.layers.declining_missing_kernels():
-            found = self.modes.call(operation, tensors, parameters)
-        found = found if isinstance(found, dict) else {"result": found}
-        return {name: _array(tensor) for name, tensor in found.items()}
+        shapes = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+        self.engine.prepare(f"{operation} {shapes} {parameters}")
 
-    def _tensors(self, arrays: Mapping[str, Array | None]) -> dict[str, Any]:
-        constant = self.tf.constant
-        return {name: constant(array) for name, array in arrays.items() if array is not None}
+    def _tensors(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
+        return {name: self._tensor(array) for name, array in arrays.items()}
 
+    def _tensor(self, array: Array) -> Any:
+        # A copy: PyTorch would share memory, and takes neither read-only nor reversed arrays.
+        return self.keras.ops.convert_to_tensor(np.array(array, order="C"))
 
-def _array(tensor: Any) -> Array:
-    return np.asarray(tensor.numpy())
+    def _arrays(self, tensors: Mapping[str, Any]) -> dict[str, Array]:
+        to_array = self.keras.ops.convert_to_numpy
+        return {name: np.array(to_array(tensor)) for name, tensor in tensors.items()}

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from adapters.contract import Unavailable
-from adapters.pipe_adapter import Program
+from adapters.process.pipe import Program
 
-_CLIENT = Path(__file__).parent / "clients" / "tfjs.cjs"
+_CLIENT = Path(__file__).parents[1] / "clients" / "tfjs.cjs"
 _PACKAGES = {"": "@tensorflow/tfjs", "wasm": "@tensorflow/tfjs-backend-wasm"}
 
 

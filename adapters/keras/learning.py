@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from adapters.contract import Array
-from adapters.keras_layers import ACTIVATIONS
-from adapters.keras_models import Model, floatx, images_last, optimize, optimizer_of
+from adapters.keras.layers import ACTIVATIONS
+from adapters.keras.models import Model, floatx, images_last, optimize, optimizer_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 

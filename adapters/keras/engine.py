@@ -51,7 +51,7 @@ class TensorFlowEngine:
         choose("tensorflow")
         import tensorflow as tf
 
-        from adapters.tensorflow_layers import declining_missing_kernels
+        from adapters.tensorflow.layers import declining_missing_kernels
 
         self.tf, self.declining = tf, declining_missing_kernels
 
@@ -82,7 +82,7 @@ class TorchEngine:
         choose("torch")
         import torch
 
-        from adapters.torch_layers import what_is_lacking_is_declined
+        from adapters.torch.layers import what_is_lacking_is_declined
 
         self.torch, self.declining = torch, what_is_lacking_is_declined
 
@@ -114,7 +114,7 @@ class JAXEngine:
         choose("jax")
         import jax
 
-        from adapters.jax_memory import Compiled
+        from adapters.jax.memory import Compiled
 
         jax.config.update("jax_enable_x64", True)
         self.jax, self.prepare = jax, Compiled().about_to_run

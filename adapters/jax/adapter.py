@@ -19,9 +19,8 @@ os.environ.setdefault("NPROC", os.environ.get("OMP_NUM_THREADS", ""))  # "": the
 import jax
 import jax.numpy as jnp
 
-from adapters import jax_layers as layers
-from adapters import jax_learning as learning
-from adapters.jax_memory import Compiled
+from adapters.jax import layers, learning
+from adapters.jax.memory import Compiled
 
 jax.config.update("jax_enable_x64", True)
 

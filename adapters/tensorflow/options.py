@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection
 
 from adapters.contract import Unavailable
-from adapters.keras_engine import choose
+from adapters.keras.engine import choose
 from adapters.options import one_of
 
 OPTIONS = {

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 
 from adapters.contract import Unsupported
-from adapters.torch_layers import Tensor, activation_module, padding_of
-from adapters.torch_modules import AVERAGE_POOLS, CONVOLUTIONS, MAX_POOLS, PADS
+from adapters.torch.layers import Tensor, activation_module, padding_of
+from adapters.torch.modules import AVERAGE_POOLS, CONVOLUTIONS, MAX_POOLS, PADS
 from reference import network as net
 from reference.optimizers import SGD, Adam, Optimizer
 

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from adapters.contract import Array
-from adapters.scipy_adapter import OneByOne
+from adapters.scipy.adapter import OneByOne
 
 
 class SciPyNdimage(OneByOne):

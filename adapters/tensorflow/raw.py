@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from adapters.contract import Padding, Sizes, Unsupported
-from adapters.tensorflow_layers import (
+from adapters.tensorflow.layers import (
     SIZES,
     Tensor,
     channels_first,

@@ -12,8 +12,8 @@ import onnx
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
-from adapters import onnx_graphs as graphs
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
+from adapters.onnxruntime import graphs
 from reference.network import Network, Weights
 
 _THREADS = int(os.environ.get("OMP_NUM_THREADS") or 0)  # 0: as many as it likes

@@ -1,42 +1,48 @@
-"""Keras, computing by TensorFlow, PyTorch or JAX: its layers, its losses, and models that it
-compiles and trains itself. A process has one of these frameworks only.
+"""TensorFlow, by the functions of tf.nn and the layers of Keras, eagerly unless its options say
+otherwise; on its GPU where there is one.
+
+What it reads when it is imported depends on the options, so it is imported after these are known.
 """
 
 import importlib
+import importlib.metadata
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
-from adapters.dtypes import representable
-from adapters.keras_engine import ENGINES
-from adapters.keras_script import script_of
-from adapters.options import one_of
+from adapters.tensorflow.options import OPTIONS, set_up
+from adapters.tensorflow.script import script_of
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 
-_WITHOUT_GRADIENT = ("labels", "class_weights", "mean", "variance")
+_DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
-class Keras(Adapter):
-    name = "keras"
-    capabilities = Capabilities(
-        dtypes=representable("float64", "float32", "float16", "bfloat16"),
-        named_padding=("valid", "same_upper"),
-    )
-    options: ClassVar[Mapping[str, str]] = {
-        "torch": "Keras computes by PyTorch.",
-        "jax": "Keras computes by JAX.",
-    }
+class TensorFlow(Adapter):
+    name = "tensorflow"
+    options: ClassVar[Mapping[str, str]] = OPTIONS
 
     def __init__(self, *options: str) -> None:
-        self.framework = one_of(options, "torch", "jax") or "tensorflow"
-        self.engine = ENGINES[self.framework]()
-        self.keras = importlib.import_module("keras")
-        self.layers = importlib.import_module("adapters.keras_layers")
-        self.learning = importlib.import_module("adapters.keras_learning")
-        self.version = self.keras.__version__
+        set_up(options)
+        self.chosen = options
+        self.tf = importlib.import_module("tensorflow")
+        self.layers = importlib.import_module("adapters.tensorflow.layers")
+        self.models = importlib.import_module("adapters.keras.models")
+        self.training = importlib.import_module("adapters.tensorflow.training")
+        self.modes = importlib.import_module("adapters.tensorflow.modes").Modes(options)
+        self.version = self.tf.__version__
+        self.gpus = self.tf.config.list_physical_devices("GPU")
+        self.tf.config.experimental.enable_tensor_float_32_execution(False)
+        fast = [dtype for dtype in _DTYPES if dtype != "float64"] if self.gpus else []
+        self.capabilities = Capabilities(
+            dtypes=_DTYPES,
+            spatial_axes=(2, 3) if self.modes.raw else (1, 2, 3),
+            named_padding=("valid", "same_upper"),
+            promises=dict.fromkeys(fast, "B"),
+        )
 
     def cross_correlate(
         self,
@@ -55,8 +61,11 @@ class Keras(Adapter):
             "dilation": dilation,
             "groups": groups,
         }
-        arrays = {"x": x, "filters": filters, "bias": bias}
-        return self._computed("cross_correlate", arrays, parameters)["result"]
+        self.decline_unclaimed(padding)
+        tensors = self._tensors({"x": x, "filters": filters, "bias": bias})
+        with self.layers.declining_missing_convolutions():
+            result = self.modes.call("cross_correlate", tensors, parameters)
+        return _array(result)
 
     def gradients(
         self,
@@ -65,17 +74,11 @@ class Keras(Adapter):
         gradient: Array,
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
-        self._about_to(f"gradients of {operation}", arrays, parameters)
-        function, tensors = self.layers.OPERATIONS[operation], self._tensors(arrays)
-        fixed = {name: tensors.pop(name) for name in _WITHOUT_GRADIENT if name in tensors}
-
-        def forward(tensors: dict[str, Any]) -> Any:
-            result = function(**tensors, **fixed, **parameters)
-            return result["result"] if isinstance(result, dict) else result
-
-        with self.engine.declining():
-            found = self.engine.gradients(forward, tensors, self._tensor(gradient))
-        return self._arrays(found)
+        self.decline_unclaimed(parameters.get("padding", ()))
+        tensors = self._tensors({**arrays, "gradient": gradient})
+        with self.layers.declining_missing_kernels():
+            found = self.modes.call(f"gradients of {operation}", tensors, parameters)
+        return {name: _array(tensor) for name, tensor in found.items()}
 
     def transposed_cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
@@ -112,8 +115,7 @@ class Keras(Adapter):
         return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
 
     def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
-        with self.engine.declining():
-            trajectory: Array = self.learning.optimize(weight, gradients, optimizer)
+        trajectory: Array = self.models.optimize(weight, gradients, optimizer)
         return trajectory
 
     def train(
@@ -128,15 +130,13 @@ class Keras(Adapter):
         compiled: bool = False,
         progress: Callable[[int], None] = lambda step: None,
     ) -> tuple[Array, Weights]:
-        with self.engine.declining():
-            losses, trained = self.learning.train(
-                network, weights, images, labels, batches, optimizer, compiled, progress
-            )
+        losses, trained = self.training.train(
+            network, weights, images, labels, batches, optimizer, compiled, progress
+        )
         return losses, trained
 
     def predict(self, network: Network, weights: Weights, images: Array) -> Array:
-        with self.engine.declining():
-            logits: Array = self.learning.predict(network, weights, images)
+        logits: Array = self.training.predict(network, weights, images)
         return logits
 
     def script(
@@ -150,41 +150,40 @@ class Keras(Adapter):
         dtype: str,
     ) -> str:
         return script_of(
-            self.framework,
+            self.chosen,
             stride=stride,
             padding=padding,
             dilation=dilation,
             groups=groups,
             bias=bias,
-            dtype=dtype,
+            on_gpu=bool(self.gpus),
         )
 
     def environment(self) -> dict[str, str]:
-        return self.engine.environment()
+        threads = self.tf.config.threading.get_intra_op_parallelism_threads()
+        return {
+            "device": str(self.gpus[0].name if self.gpus else "cpu"),
+            "threads": str(threads or "default"),
+            "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default"),
+            "Keras": importlib.metadata.version("keras"),
+            "TF32": str(self.tf.config.experimental.tensor_float_32_execution_enabled()),
+            **self.modes.environment(),
+        }
 
     def _computed(
         self, operation: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
     ) -> dict[str, Array]:
-        given = {name: array for name, array in arrays.items() if array is not None}
-        self._about_to(operation, given, parameters)
-        with self.engine.declining():
-            found = self.layers.OPERATIONS[operation](**self._tensors(given), **parameters)
-        return self._arrays(found if isinstance(found, dict) else {"result": found})
-
-    def _about_to(
-        self, operation: str, arrays: Mapping[str, Array], parameters: Mapping[str, Any]
-    ) -> None:
         self.decline_unclaimed(parameters.get("padding", ()))
-        shapes = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
-        self.engine.prepare(f"{operation} {shapes} {parameters}")
+        tensors = self._tensors(arrays)
+        with self.layers.declining_missing_kernels():
+            found = self.modes.call(operation, tensors, parameters)
+        found = found if isinstance(found, dict) else {"result": found}
+        return {name: _array(tensor) for name, tensor in found.items()}
 
-    def _tensors(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
-        return {name: self._tensor(array) for name, array in arrays.items()}
+    def _tensors(self, arrays: Mapping[str, Array | None]) -> dict[str, Any]:
+        constant = self.tf.constant
+        return {name: constant(array) for name, array in arrays.items() if array is not None}
 
-    def _tensor(self, array: Array) -> Any:
-        # A copy: PyTorch would share memory, and takes neither read-only nor reversed arrays.
-        return self.keras.ops.convert_to_tensor(np.array(array, order="C"))
 
-    def _arrays(self, tensors: Mapping[str, Any]) -> dict[str, Array]:
-        to_array = self.keras.ops.convert_to_numpy
-        return {name: np.array(to_array(tensor)) for name, tensor in tensors.items()}
+def _array(tensor: Any) -> Array:
+    return np.asarray(tensor.numpy())

@@ -11,7 +11,7 @@ import numpy as np
 from jax.example_libraries import optimizers
 
 from adapters.contract import Array, Unsupported
-from adapters.jax_layers import ACTIVATIONS, average_pool, cross_correlate, dense, max_pool
+from adapters.jax.layers import ACTIVATIONS, average_pool, cross_correlate, dense, max_pool
 from reference import network as net
 from reference.optimizers import SGD, Optimizer
 

@@ -1,0 +1,1 @@
+"""Keras, on any of the frameworks that it computes by."""

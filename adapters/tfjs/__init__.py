@@ -1,0 +1,1 @@
+"""TensorFlow.js, a program of Node.js."""
