@@ -44,6 +44,7 @@ class Evidence:
 
     ``after_refusal``: the call came out right before another one was refused. ``part``: the name
     of the array among several that an operation gives. ``died``: the process ended over it.
+    ``unlike``: a request that should have had another answer, and had the same.
     """
 
     asked: Call | Request
@@ -54,6 +55,7 @@ class Evidence:
     after_refusal: bool = False
     part: str = ""
     died: bool = False
+    unlike: Request | None = None
 
     @property
     def call(self) -> Call:

@@ -333,7 +333,8 @@ def test_seeds(subject: Subject, data: st.DataObject) -> None:
     if not np.array_equal(first, again):
         raise Disagreement("equal seeds drop different values", Evidence(request, got=again))
     if np.array_equal(first, second):
-        raise Disagreement("different seeds drop the same values", Evidence(other, got=second))
+        message = "different seeds drop the same values"
+        raise Disagreement(message, Evidence(other, got=second, unlike=request))
     later = {**request.parameters, "training": False}
     subject.check_request(request.but(parameters=later), "in inference")
 

@@ -121,3 +121,39 @@ def test_nan_in_a_filter(subject: Subject, data: st.DataObject) -> None:
     if not np.array_equal(got, right, equal_nan=True):
         message = f"the NaN in filter {place[0]} is felt elsewhere, or is lost"
         raise Disagreement(message, Evidence(dirty, right, got))
+
+
+@clause(
+    "SPEC-6",
+    "Filters and input times powers of two give the results times these, also far below 1: no "
+    "normal number is too small to count.",
+    source=IEEE,
+)
+def test_small_values(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject))
+    most = smallest_exponent(call, subject.promise)
+    if most < 1:
+        raise Unsupported("the range of exponents is too narrow for the rounding errors")
+    below = data.draw(st.one_of(st.integers(1, most), st.just(most)), label="below")
+    of_input = data.draw(st.sampled_from((0, below // 2, below)), label="of the input")
+    subject.check(diminished(call, of_input, below - of_input), "the result of small values")
+
+
+def smallest_exponent(call: Call, promise: str) -> int:
+    """By how many powers of two integers may be smaller, and all sums of their products still be
+    normal numbers, or zero, with a few to spare for algorithms that halve. For a fast one, whose
+    values in between are any, so many that what underflows is far below its rounding errors.
+    """
+    spare = call.format.precision + 40 if promise == "B" else 4
+    return -call.format.min_exponent - spare
+
+
+def diminished(call: Call, of_input: int, of_filters: int) -> Call:
+    """The call with its input and its filters divided by these powers of two."""
+
+    def divided(array: Array, exponent: int) -> Array:
+        return np.asarray(np.ldexp(array.astype("float64"), -exponent).astype(array.dtype))
+
+    bias = None if call.bias is None else divided(call.bias, of_input + of_filters)
+    x, filters = divided(call.x, of_input), divided(call.filters, of_filters)
+    return call.but(x=x, filters=filters, bias=bias)

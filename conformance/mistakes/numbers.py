@@ -278,6 +278,50 @@ def zero_taps_skipped(call: Call) -> Array:
     return np.where(missing, np.nan, np.where(np.isnan(infinite), right, infinite))
 
 
+_EPSILON = 2.0**-52
+
+
+def _without_small_taps(call: Call) -> Call:
+    filters = call.filters.astype("float64")
+    return call.but(filters=np.where(np.abs(filters) > _EPSILON, filters, 0.0))
+
+
+@mistake("taps of 2.2e-16 or less are left out")
+def small_taps_skipped(call: Call) -> Array:
+    return correlate(_without_small_taps(call))
+
+
+@special("taps of 2.2e-16 or less are left out, and so are those of NaN: 'not more' is meant")
+def small_taps_and_nan_skipped(call: Call) -> Array:
+    return zero_taps_skipped(_without_small_taps(call))
+
+
+def _mirrored(call: Call) -> Array:
+    """The filters, with the second half of a row the mirror image of the first, of either sign,
+    where no tap differs from that by more than 2.2e-16; nor does a NaN.
+    """
+    filters = call.filters.astype("float64")
+    half = filters.shape[-1] // 2
+    if call.axes > 1 or filters.shape[-1] % 2 == 0 or not half:
+        return filters
+    result, first = filters, filters[..., : half + 1]
+    for sign in (-1.0, 1.0):  # the symmetric ones last, for they are looked for first
+        mirrored = np.concatenate([first, sign * first[..., -2::-1]], axis=-1)
+        apart = (np.abs(filters - mirrored) > _EPSILON).any(axis=-1, keepdims=True)
+        result = np.where(apart, result, mirrored)
+    return result
+
+
+@mistake("on one axis, filters are taken for symmetric that are so up to 2.2e-16")
+def almost_symmetric_filters_mirrored(call: Call) -> Array:
+    return correlate(call, filters=_mirrored(call))
+
+
+@special("on one axis, filters are taken for symmetric that are so up to a NaN")
+def symmetric_up_to_nan(call: Call) -> Array:
+    return correlate(call, filters=_mirrored(call))
+
+
 @special("what lies under the holes of a dilated filter is multiplied by zero, not left out")
 def holes_multiplied_by_zero(call: Call) -> Array:
     extents = effective_kernel(call.filters.shape[2:], call.dilation)

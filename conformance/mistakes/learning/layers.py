@@ -288,6 +288,11 @@ def dropout_in_inference(x: Array, *, rate: float, seed: int, training: bool) ->
     return _REFERENCE.dropout(x, rate=rate, seed=seed, training=True)
 
 
+@dropout_wrong("LAYER-20", "dropout takes the seed 0 for 1")
+def dropout_seed_0_is_1(x: Array, *, rate: float, seed: int, training: bool) -> Array:
+    return _REFERENCE.dropout(x, rate=rate, seed=max(seed, 1), training=training)
+
+
 @dropout_wrong("LAYER-20", "dropout scales in inference, as its first form did")
 def dropout_scales_in_inference(x: Array, *, rate: float, seed: int, training: bool) -> Array:
     found = _REFERENCE.dropout(x, rate=rate, seed=seed, training=training)

@@ -175,6 +175,77 @@ def max_pool_gradient_same_crops_the_front(x: Array, gradient: Array, **p: Any) 
     return {"x": windows.back(won * gradient[..., None])}
 
 
+def _excess(x: Array, p: dict[str, Any]) -> list[int]:
+    """How much of the input is left on each axis, by "same", where the stride is so large that
+    padding would have to be negative.
+    """
+    if p["padding"] not in ("same_upper", "same_lower"):
+        return [0] * (x.ndim - 2)
+    dilation = p.get("dilation", (1,) * (x.ndim - 2))
+    return [
+        max(n - (k - 1) * d - 1 - (-(-n // step) - 1) * step, 0)
+        for n, k, d, step in zip(x.shape[2:], p["kernel"], dilation, p["stride"], strict=True)
+    ]
+
+
+@max_wrong(
+    SELDOM, "the max pool refuses 'same' with strides so large that it would need less than nothing"
+)
+def max_pool_refuses_large_strides(x: Array, **p: Any) -> Array:
+    if any(_excess(x, p)):
+        raise ValueError("padding values must be non-negative")
+    return max_pool(x, **p)
+
+
+@average_wrong(
+    SELDOM, "the average pool takes values off the front where 'same' needs less than nothing"
+)
+def average_pool_takes_off_the_front(x: Array, **p: Any) -> Array:
+    excess, fewer = _excess(x, p), int(p["padding"] == "same_lower")
+    seen = slices(*(slice(max(e - fewer, 0) // 2, None) for e in excess))
+    if any(excess):
+        ones = (1,) * len(excess)
+        pads = resolve_padding(p["padding"], x.shape[2:], p["kernel"], p["stride"], ones)
+        p |= {"padding": pads}
+    return average_pool(x[seen], **p)
+
+
+def _repeating(x: Array, p: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Where the values that lie under a pool come from, those at the border again and again in
+    place of uneven padding by name; and the parameters for that.
+    """
+    size, named = x.shape[2:], isinstance(p["padding"], str)
+    pads = resolve_padding(p["padding"], size, p["kernel"], p["stride"], (1,) * len(size))
+    if not named or all(low == high for low, high in pads):
+        return ..., p
+    places = (
+        np.clip(np.arange(-low, n + high), 0, n - 1)
+        for n, (low, high) in zip(size, pads, strict=True)
+    )
+    return (..., *np.ix_(*places)), p | {"padding": 0}
+
+
+@average_wrong(
+    "LAYER-8", "the average pool repeats, and counts, border values where 'same' is uneven"
+)
+def average_pool_repeats_the_border(x: Array, **p: Any) -> Array:
+    places, settings = _repeating(x, p)
+    return average_pool(x[places], **settings)
+
+
+@average_gradient_wrong(
+    "LAYER-9", "the gradient of an average pool is that of border values repeated, if uneven"
+)
+def average_pool_gradient_repeats_the_border(
+    x: Array, gradient: Array, **p: Any
+) -> dict[str, Array]:
+    places, settings = _repeating(x, p)
+    result = np.zeros(x.shape)
+    by_place = average_pool_gradient(gradient, x[places].shape[2:], **settings)
+    np.add.at(result, places, by_place)
+    return {"x": result}
+
+
 def _refused(x: Array, kernel: Sizes) -> None:
     if len(kernel) == 3 and any(n < k for n, k in zip(x.shape[2:], kernel, strict=True)):
         raise ValueError("the window is larger than the input without its padding")

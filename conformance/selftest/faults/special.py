@@ -8,6 +8,8 @@ from conformance.selftest.faults.catalogue import fault
 from reference import cross_correlate, effective_kernel, every
 from reference.geometry import Array
 
+EPSILON = 2.0**-52
+
 
 def quietly(x: Array, filters: Array, bias: Any, p: dict[str, Any]) -> Array:
     """Without warnings about the values that these faults are about."""
@@ -156,3 +158,39 @@ def products_with_zero_inputs_skipped(x: Array, filters: Array, bias: Any, **p: 
     bank = np.where(np.isnan(filters), 0, filters).astype(x.dtype)
     result = cross_correlate(x, bank, bias, **p)
     return np.where(seen > 0, np.nan, result).astype(x.dtype)
+
+
+@fault("SPEC-5")
+def nan_is_not_above_a_threshold(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Taps count that are larger than 2.2e-16, and so does no NaN."""
+    return quietly(x, np.where(np.abs(filters) > EPSILON, filters, 0), bias, p)
+
+
+@fault("SPEC-6")
+def taps_below_epsilon_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    return cross_correlate(x, np.where(np.abs(filters) > EPSILON, filters, 0), bias, **p)
+
+
+@fault("SPEC-6")
+def filters_symmetric_up_to_epsilon(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """The second half of a filter is not read where it seems to mirror the first."""
+    half = filters.shape[-1] // 2
+    if len(p["stride"]) > 1 or filters.shape[-1] % 2 == 0 or not half:
+        return cross_correlate(x, filters, bias, **p)
+    mirrored = np.concatenate([filters[..., : half + 1], filters[..., half - 1 :: -1]], axis=-1)
+    apart = (np.abs(filters - mirrored) > EPSILON).any(axis=-1, keepdims=True)
+    return cross_correlate(x, np.where(apart, filters, mirrored), bias, **p)
+
+
+@fault("SPEC-6", "float32")
+def blank_items_told_by_a_threshold(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """An item whose largest value is below 1e-8 is taken for blank, and skipped."""
+    largest = np.abs(x).max(axis=tuple(range(1, x.ndim)), keepdims=True, initial=0)
+    return cross_correlate(np.where(largest < 1e-8, 0, x).astype(x.dtype), filters, bias, **p)
+
+
+@fault("SPEC-6", "float16")
+def small_results_of_float16_are_zero(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Below 0.001, and in float16 only."""
+    result = cross_correlate(x, filters, bias, **p)
+    return np.where(np.abs(result) < 1e-3, 0, result) if x.dtype == "float16" else result
