@@ -23,7 +23,7 @@ from conformance.calls import Call
 from conformance.judge import Evidence
 from conformance.mistakes import MISTAKES
 from conformance.mistakes.learning import WRONG
-from conformance.request_witnesses import RequestWitness, close, predicted
+from conformance.request_witnesses import Answers, RequestWitness, close, predicted
 from conformance.requests import Request
 from conformance.subject import BackendFailure, Subject
 from conformance.witnesses import Witness
@@ -41,7 +41,8 @@ class KnownIssue:
     ``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name
     (where the adapter tells it), "" for any; ``dtypes``: those concerned, none for all;
     ``sometimes``: those in which it shows on some processors only; ``mistake``: what explains it;
-    ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it.
+    ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it, and
+    ``unlike``, parameters which should change the answer, and do not.
     """
 
     clauses: tuple[str, ...]
@@ -87,6 +88,8 @@ class KnownIssue:
         if mistake is None or mistake.operation != request.operation:
             return False
         found = predicted(mistake, request)
+        if evidence.unlike is not None:
+            return _equal(found, predicted(mistake, evidence.unlike))
         if evidence.got is None:  # the mistake may lead to an error
             return found is None
         reading = answer(request, promise).get(evidence.part)
@@ -101,7 +104,12 @@ class KnownIssue:
             if isinstance(asked, Call):
                 got = bench.result(asked)
                 return self.covers(Evidence(asked, got=got), subject.promise)
-            witness = RequestWitness(asked, bench.perform(asked), answer(asked, subject.promise))
+            answers = bench.perform(asked)
+            if "unlike" in self.case:
+                other = asked.but(parameters={**asked.parameters, **self.case["unlike"]})
+                same = _equal(answers, bench.perform(other))
+                return same and self.covers(Evidence(asked, unlike=other), subject.promise)
+            witness = RequestWitness(asked, answers, answer(asked, subject.promise))
         except BackendFailure as failure:
             return self.covers(failure.evidence, subject.promise)
         except Unsupported:
@@ -257,6 +265,13 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
         raise KnownIssueError(f"versions: {error}") from error
     issue.asked("float32")
     return issue
+
+
+def _equal(a: Answers | None, b: Answers | None) -> bool:
+    """Whether two answers, if there are any, are the same to the last value."""
+    if a is None or b is None:
+        return False
+    return all(np.array_equal(a[name], b[name], equal_nan=True) for name in a)
 
 
 def _tuples(value: Any) -> Any:
