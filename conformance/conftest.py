@@ -97,6 +97,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         help="known issues of your own, in the form of README.md (repeatable)",
     )
+    group.addoption(
+        "--database",
+        metavar="PLACE",
+        help="where failing examples are kept for the next run: a folder, or a Redis server that "
+        "machines share, redis://HOST:PORT (default: .hypothesis/convspec)",
+    )
     group.addoption("--report", metavar="FILE", type=Path, help="also write an HTML page")
 
 
@@ -117,10 +123,22 @@ def pytest_configure(config: pytest.Config) -> None:
         profile=config.getoption("--profile"),
         seed=random.SystemRandom().getrandbits(32) if chosen is None else chosen,
         replay=seed is None,
-        database=config.rootpath / ".hypothesis" / "convspec",
+        database=_database(config),
         known_issues=_known_issues(config),
     )
     config.pluginmanager.register(Recorder(config, plan, earlier), "convspec-recorder")
+
+
+def _database(config: pytest.Config) -> str:
+    """The folder, or the URL, of --database."""
+    from conformance.database import DatabaseError, check
+
+    place = config.getoption("--database") or str(config.rootpath / ".hypothesis" / "convspec")
+    try:
+        check(place)
+    except DatabaseError as error:
+        raise pytest.UsageError(f"--database: {error}") from error
+    return str(place)
 
 
 def _known_issues(config: pytest.Config) -> "tuple[KnownIssue, ...]":

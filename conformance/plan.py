@@ -9,16 +9,11 @@ from urllib.parse import quote
 
 import hypothesis
 from hypothesis import Phase
-from hypothesis.database import (
-    DirectoryBasedExampleDatabase,
-    ExampleDatabase,
-    MultiplexedDatabase,
-    ReadOnlyDatabase,
-)
 
 from adapters import PLAIN_RUN, Adapter, Unavailable, load
 from adapters.process.isolation import Isolated, Limits
 from adapters.process.pipe import Program
+from conformance.database import database_of
 from conformance.known_issues import KnownIssue
 from conformance.subject import Subject
 
@@ -44,14 +39,15 @@ class Isolation:
 
 @dataclass(frozen=True)
 class Plan:
-    """``replay``: whether the failing examples of earlier runs are tried first, which makes a run
-    depend on more than its ``seed``; ``known_issues``: the project's own and the user's.
+    """``replay``: whether the failing examples of earlier runs, in the ``database``, are tried
+    first, which makes a run depend on more than its ``seed``; ``known_issues``: the project's own
+    and the user's.
     """
 
     profile: str
     seed: int
     replay: bool
-    database: Path
+    database: str
     known_issues: tuple[KnownIssue, ...]
 
     def settings(self, subject: Subject) -> hypothesis.settings:
@@ -64,18 +60,9 @@ class Plan:
             report_multiple_bugs=False,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
             suppress_health_check=list(hypothesis.HealthCheck),
-            database=self._database(subject) if self.replay else None,
-        )
-
-    def _database(self, subject: Subject) -> ExampleDatabase:
-        """The failing examples of this backend and dtype, and those of all others to read only:
-        one that they shared would be replayed, passed, and deleted by the next.
-        """
-        own = self.database / quote(f"{subject.adapter.name} {subject.dtype}", safe="")
-        others = sorted(set(self.database.glob("*")) - {own})
-        return MultiplexedDatabase(
-            DirectoryBasedExampleDatabase(own),
-            *(ReadOnlyDatabase(DirectoryBasedExampleDatabase(other)) for other in others),
+            database=database_of(self.database, f"{subject.adapter.name} {subject.dtype}")
+            if self.replay
+            else None,
         )
 
 
