@@ -137,8 +137,8 @@ def _precision(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
 
 def _operations(adapter: Isolated) -> Iterator[Advice]:
     """What the adapter offers beside cross-correlations of its own, once each."""
-    dtype = adapter.capabilities.dtypes[0]
-    for operation in operations():
+    dtype, axes = adapter.capabilities.dtypes[0], adapter.capabilities.spatial_axes
+    for operation in operations(1 if 1 in axes else min(axes)):
         if adapter.offers(operation.name) != "own":
             continue
         expected = perform(Reference(), operation.name, operation.arrays, operation.parameters)

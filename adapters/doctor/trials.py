@@ -134,17 +134,18 @@ def trials(
     return found
 
 
-def operations() -> list[Operation]:
+def operations(axes: int) -> list[Operation]:
     """One request for each operation that a backend may offer beside."""
     rng = np.random.default_rng(1)
 
     def integers(*shape: int) -> Array:
         return rng.integers(-9, 10, shape).astype(float)
 
-    call = _biased(_call(1, batch=2, channels=2, filters=3))
-    result, x = right(call), integers(2, 2, 6)
+    call = _biased(_call(axes, batch=2, channels=2, filters=3))
+    result, x = right(call), integers(2, 2, *(6,) * axes)
     across = {"x": result, "filters": call.filters, "bias": integers(2)}
-    pool = {"kernel": (2,), "stride": (2,), "padding": ((0, 0),), "ceil_mode": False}
+    ones, none = (1,) * axes, ((0, 0),) * axes
+    pool = {"kernel": (2,) * axes, "stride": (2,) * axes, "padding": none, "ceil_mode": False}
     norm = {"training": False, "momentum": 0.1, "epsilon": 1e-3, "unbiased": False}
     statistics = {"mean": integers(2), "variance": integers(2) ** 2 + 1}
     return [
@@ -154,12 +155,14 @@ def operations() -> list[Operation]:
             call.parameters(),
         ),
         Operation(
-            "transposed_cross_correlate", across, call.parameters() | {"output_padding": (0,)}
+            "transposed_cross_correlate",
+            across,
+            call.parameters() | {"output_padding": (0,) * axes},
         ),
-        Operation("max_pool", {"x": x}, pool | {"dilation": (1,)}),
+        Operation("max_pool", {"x": x}, pool | {"dilation": ones}),
         Operation("average_pool", {"x": x}, pool | {"count_include_pad": False}),
         Operation("activation", {"x": x}, {"kind": "relu"}),
-        Operation("dense", {"x": x[0], "weights": integers(3, 6), "bias": integers(3)}),
+        Operation("dense", {"x": integers(2, 6), "weights": integers(3, 6), "bias": integers(3)}),
         Operation(
             "batch_norm", {"x": x, "scale": integers(2), "shift": integers(2), **statistics}, norm
         ),

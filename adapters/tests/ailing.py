@@ -304,6 +304,20 @@ class WrongGradients(Healthy):
         return found | {"filters": -found["filters"]}
 
 
+class TwoAxes(Healthy):
+    """It has operations of its own, and not one of them for any other number of axes."""
+
+    capabilities = Capabilities(spatial_axes=(2,))
+
+    def gradients(self, operation: str, arrays: Any, *others: Any) -> dict[str, Array]:
+        assert arrays["x"].ndim == 4
+        return super().gradients(operation, arrays, *others)
+
+    def max_pool(self, x: Array, **parameters: Any) -> Array:
+        assert x.ndim == 4
+        return np.asarray(pooling.max_pool(x, **parameters))
+
+
 class Careless(Adapter):
     name = "careless"
 

@@ -89,6 +89,10 @@ def test_a_clean_bill() -> None:
     assert "Nothing to mend. Next: python -m conformance --backend adapters" in told(found)
 
 
+def test_operations_are_asked_for_on_axes_that_are_claimed() -> None:
+    assert checkup("TwoAxes").faults == ()
+
+
 @pytest.mark.parametrize(
     ("spec", "package"),
     [
