@@ -25,8 +25,19 @@ try:
     import adapters.contract
 except ImportError:  # stand-ins for what an adapter takes from convspec
     contract = types.ModuleType("adapters")
-    contract.Adapter = type("Adapter", (), {{"decline_unclaimed": lambda self, padding: None}})
-    contract.Capabilities = types.SimpleNamespace
+    usual = {{"dtypes": ("float64", "float32"), "spatial_axes": (1, 2, 3)}}
+    usual |= {{"named_padding": (), "promises": {{}}}}
+
+    def claims(*first, **named):
+        return types.SimpleNamespace(**usual | dict(zip(usual, first)) | named)
+
+    class Adapter:
+        capabilities = claims()
+
+        def decline_unclaimed(self, padding):
+            pass
+
+    contract.Adapter, contract.Capabilities = Adapter, claims
     contract.Array = contract.Padding = contract.Sizes = object
     for name in ("Unsupported", "Unavailable"):
         setattr(contract, name, type(name, (Exception,), {{}}))

@@ -155,11 +155,20 @@ ARRAYS = (
 )
 
 
+NAMED = 'capabilities = Capabilities(dtypes=("float32",), named_padding=("valid",))'
+CLAIMS = (NAMED, 'capabilities = Capabilities(("float64",), spatial_axes=(1,))', "")
+ACME_READS_ITS_CLAIMS = ACME.replace(
+    "if groups > 1:", "if groups > 1 or x.ndim - 2 not in self.capabilities.spatial_axes:"
+)
+
+
+@pytest.mark.parametrize("claims", CLAIMS, ids=["named", "unnamed", "none"])
 @pytest.mark.parametrize("name", ["acme_adapter", "acme.adapters.first"])
 def test_an_adapter_without_lines_is_taken_from_its_file(
-    module: Callable[..., str], tmp_path: Path, name: str
+    module: Callable[..., str], tmp_path: Path, name: str, claims: str
 ) -> None:
-    script = script_of(load(f"{module(ACME, name)}:Acme"), **CALL | {"padding": "valid"})
+    source = ACME_READS_ITS_CLAIMS.replace(NAMED, claims)
+    script = script_of(load(f"{module(source, name)}:Acme"), **CALL | {"padding": "valid"})
     assert script is not None
     assert "it needs convspec" not in script
     program = (
