@@ -5,6 +5,7 @@ fl(a op b) = (a op b)(1 + delta), |delta| <= u, an operation passes on the error
 and adds u times the size of its result. Source: Higham (2002), section 3.3.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Self, Union
 
@@ -16,6 +17,7 @@ from reference.geometry import Array
 _EXTENDED = np.longdouble
 _TRUTH = float(np.finfo(_EXTENDED).eps) / 2
 _FUNCTION = 4  # unit roundoffs: exp, log, powers, roots and quotients within 2 ulp
+_ZERO, _INFINITY = np.zeros((), _EXTENDED), np.full((), np.inf, _EXTENDED)
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Arithmetic:
     operation is charged one more rounding, of that size.
     """
 
-    unit: float
-    tiny: float
-    smallest_normal: float
-    largest: float
+    unit: Array
+    tiny: Array
+    smallest_normal: Array
+    largest: Array
     reordered: bool = False
 
     @classmethod
@@ -43,19 +45,19 @@ class Arithmetic:
         that a bound holds between a backend and the truth as computed here: on platforms where it
         is float64, judging float64 by float64 counts every error twice.
         """
-        return cls(
+        numbers = (
             format_.unit_roundoff + _TRUTH,
             format_.smallest_normal / min(1.0, smallest_scale),
             format_.smallest_normal,
             format_.largest,
-            reordered,
         )
+        return cls(*(np.asarray(number, _EXTENDED) for number in numbers), reordered)
 
     def given(self, array: Array) -> "Computed":
         """An argument, exact unless it is subnormal, which may be flushed to zero."""
         value = array.astype(_EXTENDED)
         size = np.abs(value)
-        return Computed(value, np.where(size < self.smallest_normal, size, 0), self)
+        return Computed(value, np.where(size < self.smallest_normal, size, _ZERO), self)
 
     def rounded(self, number: float) -> "Computed":
         """A parameter, which is rounded to the format first, or kept as it is."""
@@ -74,18 +76,17 @@ class Computed:
     error: Array
     arithmetic: Arithmetic
 
-    @property
+    @functools.cached_property
     def size(self) -> Array:
         """The largest absolute value that it may have."""
         return np.asarray(np.abs(self.value) + self.error)
 
     def __add__(self, other: "Number") -> "Computed":
         b = self._number(other)
-        both = (self.size > 0) & (b.size > 0)
+        both = (self.size > _ZERO) & (b.size > _ZERO)
         with np.errstate(over="ignore", invalid="ignore"):
-            return self._result(
-                self.value + b.value, self.error + b.error, self.size + b.size, 1.0 * both, 0.0
-            )
+            value, error = self.value + b.value, self.error + b.error
+            return self._result(value, error, self.size + b.size, rounded=both, tiny=_ZERO)
 
     def __sub__(self, other: "Number") -> "Computed":
         return self + -self._number(other)
@@ -103,7 +104,7 @@ class Computed:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             quotient = self.value / b.value
             error = (self.error + np.abs(quotient) * b.error) / least
-            error = np.where(least > 0, error, np.inf)
+            error = np.where(least > _ZERO, error, _INFINITY)
             return self._result(quotient, error, np.abs(quotient) + error, _FUNCTION)
 
     def __pow__(self, exponent: int | float) -> "Computed":
@@ -139,11 +140,13 @@ class Computed:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             error = np.exp(self.value + self.error) * -np.expm1(-self.error)
             value = np.exp(self.value)
-        return self._result(value, error, value + error, _FUNCTION, self.arithmetic.tiny)
+        return self._result(value, error, value + error, _FUNCTION, tiny=self.arithmetic.tiny)
 
     def log(self) -> "Computed":
         with np.errstate(divide="ignore", invalid="ignore"):
-            error = np.where(self.error < self.value, -np.log1p(-self.error / self.value), np.inf)
+            error = np.where(
+                self.error < self.value, -np.log1p(-self.error / self.value), _INFINITY
+            )
             value = np.log(self.value)
         return self._result(value, error, np.abs(value) + error, _FUNCTION)
 
@@ -154,7 +157,7 @@ class Computed:
         size = self.size.sum(axis=axis)
         with np.errstate(invalid="ignore"):
             error = self.error.sum(axis=axis) + built_up * size
-        return self._result(self.value.sum(axis=axis), error, size, 0.0, 0.0)
+        return self._result(self.value.sum(axis=axis), error, size, 0, tiny=_ZERO)
 
     def or_by(self, other: "Computed") -> "Computed":
         """The same value computed in either of two ways: the larger error."""
@@ -171,22 +174,27 @@ class Computed:
         value: Array,
         error: Array,
         operands: Array,
-        roundings: float | Array = 1.0,
-        tiny: float | None = None,
+        roundings: float = 1,
+        *,
+        rounded: Array | None = None,
+        tiny: Array | None = None,
     ) -> "Computed":
         """``error`` is what the operands had, ``operands`` the size that counts if the formula is
-        rearranged; a result that cannot be other than zero has no error.
+        rearranged, ``rounded`` where anything is rounded; a result that cannot be other than zero
+        has no error.
         """
         arithmetic = self.arithmetic
-        size = np.abs(value) + error
+        magnitude = np.abs(value)
         with np.errstate(invalid="ignore", over="ignore"):
-            charged = roundings * arithmetic.unit * size
-            if arithmetic.reordered:
-                charged = charged + (np.asarray(roundings) > 0) * arithmetic.unit * operands
-            charged = error + charged + (arithmetic.tiny if tiny is None else tiny)
-        charged = np.where(operands == 0, 0, charged)
-        safe = np.isfinite(charged) & (np.abs(value) + charged < arithmetic.largest)
-        return Computed(value, np.where(safe, charged, np.inf), arithmetic)
+            charged = np.asarray((magnitude + error) * (roundings * arithmetic.unit))
+            if arithmetic.reordered and roundings:
+                charged = np.asarray(charged + operands * arithmetic.unit)
+            if rounded is not None:
+                np.copyto(charged, _ZERO, where=~rounded)
+            charged = np.asarray(error + charged + (arithmetic.tiny if tiny is None else tiny))
+            np.copyto(charged, _ZERO, where=operands == _ZERO)
+            np.copyto(charged, _INFINITY, where=~(magnitude + charged < arithmetic.largest))
+        return Computed(value, charged, arithmetic)
 
 
 Number = Union[Computed, int, float]  # noqa: UP007 (a forward reference)
