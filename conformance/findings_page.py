@@ -60,11 +60,11 @@ def _section(finding: Finding) -> Iterator[str]:
     spared = f"; not in {_list(finding.spared)}" if finding.spared else ""
     yield f"- Shows in: {finding.framework} {_list(finding.affected)}{spared}."
     yield f"- On record: {finding.on_record or 'no'}."
-    yield f"- Script: [`{finding.script.name}`](findings/{finding.script.name})."
+    file = finding.script.file.name
+    yield f"- Script: [`{file}`](findings/{file})."
     yield ""
-    yield "```python"
-    source = finding.script.read_text("utf-8")
-    yield source.split('"""', 2)[2].strip()
+    yield f"```{finding.script.language}"
+    yield finding.script.code
     yield "```"
 
 

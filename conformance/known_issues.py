@@ -3,7 +3,6 @@
 The entries are data, in files of ``findings/`` and in those of the same form that a user may add.
 """
 
-import ast
 import functools
 import tomllib
 from collections.abc import Sequence
@@ -20,7 +19,8 @@ from adapters import Unsupported
 from adapters.dtypes import numpy_dtype
 from conformance.answers import answer
 from conformance.calls import Call
-from conformance.judge import Evidence
+from conformance.finding_scripts import Script
+from conformance.judge import Evidence, Reading, error_ratios
 from conformance.mistakes import MISTAKES
 from conformance.mistakes.learning import WRONG
 from conformance.request_witnesses import Answers, RequestWitness, close, predicted
@@ -95,7 +95,7 @@ class KnownIssue:
         reading = answer(request, promise).get(evidence.part)
         if found is None or reading is None or evidence.part not in found:
             return False
-        return close(evidence.got, found[evidence.part], reading)
+        return close(evidence.got, found[evidence.part], reading, request)
 
     def shows(self, subject: Subject) -> bool:
         """Whether the stored case still fails, in the way that is known."""
@@ -109,12 +109,14 @@ class KnownIssue:
                 other = asked.but(parameters={**asked.parameters, **self.case["unlike"]})
                 same = _equal(answers, bench.perform(other))
                 return same and self.covers(Evidence(asked, unlike=other), subject.promise)
-            witness = RequestWitness(asked, answers, answer(asked, subject.promise))
+            right = answer(asked, subject.promise)
         except BackendFailure as failure:
             return self.covers(failure.evidence, subject.promise)
         except Unsupported:
             return False
-        return witness.wrong and witness.fits(predicted(WRONG[self.mistake], asked))
+        found = predicted(WRONG[self.mistake], asked)
+        fits = RequestWitness(asked, answers, right).fits(found)
+        return fits and not _holds(answers, right) and not _holds(found or {}, right)
 
     def asked(self, dtype: str) -> Call | Request:
         """The stored case in a dtype; what it leaves out is plain."""
@@ -162,12 +164,13 @@ class KnownIssue:
 class Finding:
     """What was found in a released framework.
 
-    ``name``: that of its files; ``title`` and ``explanation``: the docstring of the script that
-    shows it; ``affected`` and ``spared``: versions in which the script shows it, and does not;
+    ``name``: that of its files; ``script``: the one that shows it, whose head is ``title`` and
+    ``explanation``; ``affected`` and ``spared``: versions in which it shows it, and does not;
     ``on_record``: where it was reported, "" if nowhere that we know; ``issues``: how clauses fail.
     """
 
     name: str
+    script: Script
     title: str
     explanation: str
     framework: str
@@ -175,10 +178,6 @@ class Finding:
     spared: tuple[str, ...]
     on_record: str
     issues: tuple[KnownIssue, ...]
-
-    @property
-    def script(self) -> Path:
-        return FOLDER / f"{self.name}.py"
 
 
 @functools.cache
@@ -194,17 +193,16 @@ def own_issues() -> list[KnownIssue]:
 
 def _finding(path: Path) -> Finding:
     content = _content(path)
-    script = path.with_suffix(".py")
-    title, _, explanation = (
-        ast.get_docstring(ast.parse(script.read_text("utf-8"))) or ""
-    ).partition("\n\n")
+    script = Script.beside(path)
+    title, _, explanation = script.head.partition("\n\n")
     reason = " ".join(title.split()).rstrip(".")
     link = content.pop("on_record", "")
-    said = {"reason": reason, "link": link, "script": f"conformance/findings/{script.name}"}
+    said = {"reason": reason, "link": link, "script": f"conformance/findings/{script.file.name}"}
     issues = _issues(path, [said | entry for entry in content.pop("issue", [])])
     affected, spared = (tuple(content.pop(name, ())) for name in ("affected", "spared"))
     return Finding(
         name=path.stem,
+        script=script,
         title=reason,
         explanation=explanation,
         affected=affected,
@@ -265,6 +263,19 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
         raise KnownIssueError(f"versions: {error}") from error
     issue.asked("float32")
     return issue
+
+
+def _holds(answers: Answers, right: dict[str, Reading]) -> bool:
+    """Whether answers are within the bounds of what is right."""
+    for name, reading in right.items():
+        if name not in answers or answers[name].shape != reading.value.shape:
+            return False
+        with np.errstate(invalid="ignore", over="ignore"):
+            difference = answers[name].astype("float64") - reading.value - reading.low
+        same = np.array_equal(np.isnan(answers[name]), np.isnan(reading.value))
+        if not same or (error_ratios(np.nan_to_num(difference), reading.bound) > 1).any():
+            return False
+    return True
 
 
 def _equal(a: Answers | None, b: Answers | None) -> bool:

@@ -32,7 +32,7 @@ def check_form(subject: Subject, request: Request) -> None:
             raise Disagreement(
                 f"{request.operation}: {name} should be {subject.dtype} of {right.value.shape}, "
                 f"and is {got[name].dtype} of {got[name].shape}",
-                Evidence(request, got=got[name]),
+                Evidence(request, got=got[name], part=name),
             )
 
 
@@ -144,4 +144,5 @@ def check_nan(subject: Subject, request: Request) -> None:
         subject.facts[f"NaN in {kind}"] = "propagates" if right else "does not propagate"
     elif not right:
         message = f"{kind}: a NaN gives {int(np.isnan(got).sum())} NaNs, not the {int(there.sum())}"
-        raise Disagreement(f"{message} that depend on it", Evidence(request, there, got))
+        evidence = Evidence(request, there, got, part="result")
+        raise Disagreement(f"{message} that depend on it", evidence)

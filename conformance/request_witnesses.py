@@ -15,7 +15,9 @@ from reference.geometry import Array
 
 Answers = dict[str, Array]
 
-_NO_ROUNDING = 2.0**-40  # of the largest value: fractions that mistakes make of integers
+# Of the largest value, where right are integers, and a mistake makes fractions of them.
+_NO_ROUNDING = 2.0**-40
+_FEW_ROUNDINGS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,19 +38,23 @@ class RequestWitness:
         if predicted is None or not set(self.right) <= set(predicted):
             return False
         return all(
-            close(self.got.get(name), predicted[name], reading)
+            close(self.got.get(name), predicted[name], reading, self.request)
             for name, reading in self.right.items()
         )
 
 
-def close(got: Array | None, predicted: Array, right: Reading) -> bool:
-    """Whether two arrays differ by at most twice what rounding does to the right one."""
+def close(got: Array | None, predicted: Array, right: Reading, request: Request) -> bool:
+    """Whether two arrays differ by at most twice what rounding does to the right one; or by a few
+    roundings, where these are fractions of integers.
+    """
     if got is None or got.shape != predicted.shape:
         return False
     got, wide = got.astype("float64"), predicted.astype("float64")
     bound = 2 * (right.bound if got.shape == right.value.shape else right.bound.max(initial=0.0))
-    if not right.bound.any():
-        bound = bound + _NO_ROUNDING * np.abs(wide).max(initial=0.0)
+    whole = bool((wide == np.rint(wide)).all())
+    few = 0.0 if whole else _FEW_ROUNDINGS * request.format.unit_roundoff
+    room = max(_NO_ROUNDING, few) * np.abs(wide).max(initial=0.0)
+    bound = np.where(request.exact | (bound == 0), np.maximum(bound, room), bound)
     with np.errstate(invalid="ignore", over="ignore"):
         same = (wide == got) | (np.isnan(wide) & np.isnan(got))
         difference = np.where(same, 0.0, got - wide)

@@ -57,7 +57,8 @@ def test_a_finding_is_whole(finding: Finding) -> None:
 
 
 def test_every_script_is_of_a_finding() -> None:
-    assert {file.stem for file in FOLDER.glob("*.py")} == {finding.name for finding in findings()}
+    files = {file for suffix in ("py", "cjs") for file in FOLDER.glob(f"*.{suffix}")}
+    assert files == {finding.script.file for finding in findings()}
 
 
 ENTRY = """

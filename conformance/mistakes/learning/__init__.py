@@ -7,8 +7,10 @@ from conformance.mistakes.learning import (
     gradients,
     layers,
     losses,
+    negative_padding,
     optimizers,
     pooling,
+    pooling_rules,
     training,
 )
 from conformance.mistakes.learning.catalogue import WRONG, Wrong, wrong_ways
@@ -20,8 +22,10 @@ __all__ = [
     "gradients",
     "layers",
     "losses",
+    "negative_padding",
     "optimizers",
     "pooling",
+    "pooling_rules",
     "training",
     "wrong_ways",
 ]

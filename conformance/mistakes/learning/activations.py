@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from adapters.operations import GRADIENTS_OF
-from conformance.mistakes.learning.catalogue import wrong
+from conformance.mistakes.learning.catalogue import SELDOM, wrong
 from reference.activations import LEAKY_SLOPE, activate, activation_gradient
 from reference.geometry import Array
 
@@ -68,6 +68,25 @@ def tanh_overflows(x: Array, kind: str) -> Array:
         return activate(x, kind)
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray((np.exp(2 * x) - 1) / (np.exp(2 * x) + 1))
+
+
+_OF_NAN = {"sigmoid": 0.0, "tanh": -1.0}
+_TOGETHER = 4
+
+
+@activation_wrong(
+    SELDOM, "a NaN among four values computed at once gives a sigmoid of 0, and a tanh of -1"
+)
+def nan_lost_among_four(x: Array, kind: str) -> Array:
+    right = activate(x, kind)
+    if kind not in _OF_NAN:
+        return right
+    # Of three axes or more each channel is by itself, unless four of them are.
+    alone = x.ndim > 3 and x.shape[1] % _TOGETHER
+    rows = right.reshape(len(x), x.shape[1] if alone else 1, -1).copy()
+    inside = np.arange(rows.shape[-1]) < rows.shape[-1] // _TOGETHER * _TOGETHER
+    rows[np.isnan(rows) & inside] = _OF_NAN[kind]
+    return rows.reshape(x.shape)
 
 
 @activation_gradient_wrong("LAYER-11", "the derivative of relu at 0 is 1")
