@@ -156,13 +156,13 @@ ARRAYS = (
 
 
 NAMED = 'capabilities = Capabilities(dtypes=("float32",), named_padding=("valid",))'
-CLAIMS = (NAMED, 'capabilities = Capabilities(("float64",), spatial_axes=(1,))', "")
+CLAIMED = (NAMED, 'capabilities = Capabilities(("float64",), spatial_axes=(1,))', "")
 ACME_READS_ITS_CLAIMS = ACME.replace(
     "if groups > 1:", "if groups > 1 or x.ndim - 2 not in self.capabilities.spatial_axes:"
 )
 
 
-@pytest.mark.parametrize("claims", CLAIMS, ids=["named", "unnamed", "none"])
+@pytest.mark.parametrize("claims", CLAIMED, ids=["named", "unnamed", "none"])
 @pytest.mark.parametrize("name", ["acme_adapter", "acme.adapters.first"])
 def test_an_adapter_without_lines_is_taken_from_its_file(
     module: Callable[..., str], tmp_path: Path, name: str, claims: str
