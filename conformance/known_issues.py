@@ -22,11 +22,12 @@ from conformance.calls import Call
 from conformance.finding_scripts import Script
 from conformance.judge import Evidence, Reading, error_ratios
 from conformance.mistakes import MISTAKES
-from conformance.mistakes.learning import WRONG
+from conformance.mistakes.learning import WRONG, Wrong
 from conformance.request_witnesses import Answers, RequestWitness, close, predicted
 from conformance.requests import Request
 from conformance.subject import BackendFailure, Subject
 from conformance.witnesses import Witness
+from reference.geometry import Array
 
 FOLDER = Path(__file__).with_name("findings")
 
@@ -41,8 +42,9 @@ class KnownIssue:
     ``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name
     (where the adapter tells it), "" for any; ``dtypes``: those concerned, none for all;
     ``sometimes``: those in which it shows on some processors only; ``mistake``: what explains it;
-    ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it, and
-    ``unlike``, parameters which should change the answer, and do not.
+    ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it,
+    ``items``, how many of the batch there are, if not all, and ``unlike``, parameters which should
+    change the answer, and do not.
     """
 
     clauses: tuple[str, ...]
@@ -87,9 +89,10 @@ class KnownIssue:
         mistake = WRONG.get(self.mistake)
         if mistake is None or mistake.operation != request.operation:
             return False
-        found = predicted(mistake, request)
         if evidence.unlike is not None:
-            return _equal(found, predicted(mistake, evidence.unlike))
+            return _equal(predicted(mistake, request), predicted(mistake, evidence.unlike))
+        request = _as_computed(request, mistake)
+        found = predicted(mistake, request)
         if evidence.got is None:  # the mistake may lead to an error
             return found is None
         reading = answer(request, promise).get(evidence.part)
@@ -114,8 +117,11 @@ class KnownIssue:
             return self.covers(failure.evidence, subject.promise)
         except Unsupported:
             return False
-        found = predicted(WRONG[self.mistake], asked)
-        fits = RequestWitness(asked, answers, right).fits(found)
+        mistake = WRONG[self.mistake]
+        computed = _as_computed(asked, mistake)
+        found = predicted(mistake, computed)
+        witness = RequestWitness(computed, answers, answer(computed, subject.promise))
+        fits = witness.fits(found)
         return fits and not _holds(answers, right) and not _holds(found or {}, right)
 
     def asked(self, dtype: str) -> Call | Request:
@@ -124,7 +130,8 @@ class KnownIssue:
 
     def _request(self, dtype: str) -> Request:
         """Its arrays of floats are of the dtype, those of ints stay so."""
-        arrays = {name: np.array(values) for name, values in self.case["arrays"].items()}
+        given = self.case["arrays"]
+        arrays = {name: self._array(name, values) for name, values in given.items()}
         return Request(
             self.case["operation"],
             {
@@ -137,7 +144,7 @@ class KnownIssue:
 
     def _call(self, dtype: str) -> Call:
         arrays = {
-            name: np.array(self.case[name]).astype(numpy_dtype(dtype))
+            name: self._array(name, self.case[name]).astype(numpy_dtype(dtype))
             for name in ("x", "filters", "bias")
             if name in self.case
         }
@@ -153,6 +160,10 @@ class KnownIssue:
         )
         named = self.case.get("named_padding")
         return call if named is None else call.renamed(named)
+
+    def _array(self, name: str, values: Any) -> Array:
+        kept = self.case.get("items") if name in ("x", "gradient") else None
+        return np.array(values) if kept is None else np.array(values)[:kept]
 
     def __str__(self) -> str:
         shown = f"shown by {self.script}" if self.script else ""
@@ -263,6 +274,17 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
         raise KnownIssueError(f"versions: {error}") from error
     issue.asked("float32")
     return issue
+
+
+def _as_computed(request: Request, mistake: Wrong) -> Request:
+    """The request in the format that the mistake computes in."""
+    if not mistake.format:
+        return request
+    arrays = {
+        name: array.astype(numpy_dtype(mistake.format)) if array.dtype == request.dtype else array
+        for name, array in request.arrays.items()
+    }
+    return request.but(arrays=arrays)
 
 
 def _holds(answers: Answers, right: dict[str, Reading]) -> bool:

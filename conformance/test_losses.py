@@ -70,7 +70,8 @@ def check_any(subject: Subject, requests: Mapping[str, Request], fact: str) -> N
 def check_kind(request: Request, name: str, got: Array, shape: tuple[int, ...]) -> None:
     if (got.shape, got.dtype.name) != (shape, request.dtype):
         message = f"the {name} is {got.dtype} of {got.shape}, not {request.dtype} of {shape}"
-        raise Disagreement(message, Evidence(request, got=got))
+        part = "logits" if name == "gradient" else "result"
+        raise Disagreement(message, Evidence(request, got=got, part=part))
 
 
 @clause(

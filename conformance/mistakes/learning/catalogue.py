@@ -17,7 +17,8 @@ SELDOM = ""
 @dataclass(frozen=True)
 class Wrong:
     """``clause``: the one that a reader would expect to catch it; ``SELDOM`` if it shows in so few
-    cases that no run of the default profile is sure to meet one.
+    cases that no run of the default profile is sure to meet one; ``format``: the one that it is
+    computed in, where that is not the one of the arrays, so that its rounding errors are allowed.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Wrong:
     sentence: str
     clause: str
     do: Operation
+    format: str = ""
 
     def answer(
         self, arrays: Mapping[str, Array], parameters: Mapping[str, Any]
