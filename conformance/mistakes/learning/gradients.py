@@ -9,6 +9,7 @@ from adapters.operations import GRADIENTS_OF
 from adapters.reference_adapter import Reference
 from conformance.mistakes.catalogue import slices
 from conformance.mistakes.learning.catalogue import wrong
+from conformance.mistakes.refused import moves_nothing
 from reference.formats import rounded
 from reference.geometry import Array, resolve_padding
 from reference.gradients import bias_gradient, filter_gradient, input_gradient
@@ -49,6 +50,15 @@ def input_gradient_unflipped(filters: Array, **a: Any) -> dict[str, Array]:
 def filter_gradient_of_the_next_tap(filters: Array, **a: Any) -> dict[str, Array]:
     found = right(filters=filters, **a)
     return found | {"filters": np.roll(found["filters"], 1, -1)}
+
+
+@gradient_wrong(
+    "GRAD-10", "gradients of no items are refused, unless the channels are the last axis as it is"
+)
+def gradients_of_no_items_not_transposed(gradient: Array, x: Array, **a: Any) -> dict[str, Array]:
+    if moves_nothing(x.shape) or moves_nothing(gradient.shape):
+        raise ValueError("there is nothing to transpose")
+    return right(gradient=gradient, x=x, **a)
 
 
 @gradient_wrong("GRAD-2", "the gradient by the filters ignores the stride")
