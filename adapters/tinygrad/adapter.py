@@ -238,8 +238,10 @@ def _optimizer(variable: Tensor, settings: Optimizer) -> Any:
 
 def _amounts(padding: Padding, axes: int) -> tuple[int, ...]:
     """Those of the last axis first, as tinygrad has them."""
-    if isinstance(padding, str):
+    if padding == "valid":
         return (0,) * (2 * axes)
+    if isinstance(padding, str):
+        raise Unsupported(f"padding by the name {padding}")
     return tuple(amount for pair in reversed(padding) for amount in pair)
 
 

@@ -15,7 +15,7 @@ import ncnn
 import numpy as np
 
 
-def convolve():
+def convolve() -> None:
     net = ncnn.Net()
     net.opt.use_bf16_storage = True
     layer = "ConvolutionDepthWise call 1 1 x y 0=2 1=1 11=1 6=2 7=2"

@@ -14,7 +14,7 @@ import ncnn
 import numpy as np
 
 
-def convolve(stride):
+def convolve(stride: str) -> None:
     net = ncnn.Net()
     layer = f"Convolution1D call 1 1 x y 0=1 1=2 3={stride} 6=2"
     net.load_param_mem(f"7767517\n2 2\nInput input 0 1 x\n{layer}\n")

@@ -8,17 +8,19 @@ behind. Needs ncnn only; exits with 1 where the finding shows.
 """
 
 import sys
+from typing import Any
 
 import ncnn
 import numpy as np
 
 
-def run(layer, x):
+def run(layer: str, x: Any) -> list[float]:
     net = ncnn.Net()
     net.load_param_mem(f"7767517\n2 2\nInput input 0 1 x\n{layer}\n")
     extractor = net.create_extractor()
     extractor.input("x", ncnn.Mat(np.array(x, "float32")).clone())
-    return np.array(extractor.extract("y")[1]).ravel().tolist()
+    found: list[float] = np.array(extractor.extract("y")[1]).ravel().tolist()
+    return found
 
 
 mean = run("Pooling1D call 1 1 x y 0=1 1=2 2=2 5=2 6=0", [[4, 4, 4]])
