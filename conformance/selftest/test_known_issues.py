@@ -7,16 +7,24 @@ import pytest
 from adapters import Adapter
 from conformance.clauses import Known, StaleIssueError, clauses
 from conformance.judge import Disagreement
-from conformance.known_issues import FOLDER, Finding, KnownIssueError, findings, load, own_issues
+from conformance.known_issues import (
+    FOLDER,
+    Finding,
+    KnownIssue,
+    KnownIssueError,
+    findings,
+    load,
+    own_issues,
+)
 from conformance.selftest.faults import FAULTS
 from conformance.selftest.test_faults import DEFAULT
 from conformance.subject import Subject
 
 
-def in_disguise(fault: str, version: str = "2.21.0") -> Subject:
+def in_disguise(fault: str, version: str = "2.21.0", name: str = "tensorflow") -> Subject:
     """A backend with a fault, under the name that the known issue is listed for."""
     adapter: Adapter = FAULTS[fault].adapter()
-    adapter.name, adapter.version = "tensorflow", version
+    adapter.name, adapter.version = name, version
     adapter.environment = lambda: {"device": "cpu"}  # type: ignore[method-assign]
     return Subject(adapter, "float64")
 
@@ -42,6 +50,30 @@ def test_it_concerns_its_versions_only() -> None:
     subject = in_disguise("impossible_sizes_give_nothing", version="2.22.0")
     with pytest.raises(Disagreement):
         clauses()["GEOM-4"].hold(subject, DEFAULT, seed=0)
+
+
+def of_mistake(mistake: str) -> list[KnownIssue]:
+    return [issue for issue in own_issues() if issue.mistake == mistake]
+
+
+def test_it_may_be_that_two_requests_have_the_same_answer() -> None:
+    issues = of_mistake("dropout_seed_0_is_1")
+    known = in_disguise("dropout_seed_0_is_1", "1.32.0", "onnxruntime")
+    with pytest.raises(Known, match="seeds 0 and 1"):
+        clauses()["LAYER-20"].hold(known, DEFAULT, seed=0, known=issues)
+    other = in_disguise("dropout_ignores_the_seed", "1.32.0", "onnxruntime")
+    with pytest.raises(Disagreement, match="different seeds drop the same values"):
+        clauses()["LAYER-20"].hold(other, DEFAULT, seed=0, known=issues)
+
+
+def test_what_is_computed_in_a_narrow_format_has_its_rounding_errors_and_no_others() -> None:
+    issues = of_mistake("dense_in_float32")
+    known = in_disguise("dense_in_float32", "3.15.1", "keras+torch")
+    with pytest.raises(Known, match="compute in float32"):
+        clauses()["LAYER-12"].hold(known, DEFAULT, seed=0, known=issues)
+    other = in_disguise("dense_cut_to_8_bits", "3.15.1", "keras+torch")
+    with pytest.raises(Disagreement):
+        clauses()["LAYER-12"].hold(other, DEFAULT, seed=0, known=issues)
 
 
 @pytest.mark.parametrize("finding", findings(), ids=lambda finding: finding.name)
@@ -102,7 +134,7 @@ def test_a_file_that_cannot_be_used_is_refused(
 
 
 def test_a_device_is_told_apart() -> None:
-    (issue,) = (i for i in own_issues() if i.mistake == "same_crops_the_front")
+    issue = next(i for i in own_issues() if i.mistake == "same_crops_the_front")
     subject = in_disguise("impossible_sizes_give_nothing")
     subject.adapter.environment = lambda: {"device": "GPU:0"}  # type: ignore[method-assign]
     assert not issue.concerns("GEOM-7", subject)
