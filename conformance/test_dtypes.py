@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from adapters import Unsupported
+from adapters import Unavailable, Unsupported
+from adapters.dtypes import numpy_dtype
 from conformance.clauses import clause
 from conformance.data import FLOATS
 from conformance.judge import Disagreement, Evidence
@@ -32,6 +33,10 @@ def test_result_dtype(subject: Subject, data: st.DataObject) -> None:
     every_dtype=True,
 )
 def test_claimed_dtypes(subject: Subject, data: st.DataObject) -> None:
+    try:
+        numpy_dtype(subject.dtype)
+    except Unavailable as why:
+        raise Unsupported(str(why)) from None
     call = data.draw(integer_calls(subject, regimes=("small",)))
     if subject.dtype in subject.capabilities.dtypes:
         subject.check(call)

@@ -183,6 +183,14 @@ def test_only_the_backend_that_was_asked_for_is_imported(tmp_path: Path) -> None
     assert done.code == 0, done.output
 
 
+def test_without_the_package_of_bfloat16(tmp_path: Path) -> None:
+    (tmp_path / "ml_dtypes.py").write_text("raise ModuleNotFoundError('ml_dtypes')")
+    done = run(write(tmp_path, RIGHT), *ACME, *QUICK, "-k", "TYPE-2", PYTHONPATH=str(tmp_path))
+    assert done.code == 0, done.output
+    reason = done.outcomes("acme")["TYPE-2", "bfloat16"].reason
+    assert reason == "bfloat16 arrays need the package ml_dtypes"
+
+
 def test_ones_own_mnist(tmp_path: Path) -> None:
     own = tmp_path / "own"
     shutil.copytree(Path(mnist.__file__).parent / "data" / "mnist", own)
