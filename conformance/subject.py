@@ -13,7 +13,7 @@ from adapters import Adapter, Capabilities, Unsupported
 from adapters.contract import checked, text_of
 from adapters.dtypes import numpy_dtype
 from adapters.operations import Progress, perform
-from adapters.process.isolation import CrashError, OverdueError, RemoteError
+from adapters.process.isolation import CrashError, GarbledError, OverdueError, RemoteError
 from conformance.answers import answer
 from conformance.calls import Call
 from conformance.judge import Disagreement, Evidence, Reading, allowance, compare, expected
@@ -45,6 +45,12 @@ class BackendCrash(BackendFailure):
     outcome = "crash"
 
 
+class BackendGarbled(BackendCrash):
+    """What came from the process of a backend was no answer, and it was ended."""
+
+    outcome = "error"
+
+
 class BackendTimeout(BackendFailure):
     """A backend did not answer in time."""
 
@@ -55,6 +61,11 @@ class NotTried(Exception):  # noqa: N818
     """A call that is not made any more: the backend has died too often."""
 
 
+_DEATHS: dict[type[Exception], type[BackendFailure]] = {
+    CrashError: BackendCrash,
+    GarbledError: BackendGarbled,
+    OverdueError: BackendTimeout,
+}
 _MOST_DEATHS = 5
 _LARGEST_SERIES = 20_000  # values
 
@@ -246,8 +257,8 @@ class Subject:
             return ask()
         except Unsupported:
             raise
-        except (CrashError, OverdueError) as death:
-            kind = BackendCrash if isinstance(death, CrashError) else BackendTimeout
+        except (CrashError, GarbledError, OverdueError) as death:
+            kind = _DEATHS[type(death)]
             self._deaths[call.key] = kind(str(death), Evidence(call, died=True))
             return self._deaths[call.key]
         except RemoteError as error:

@@ -56,6 +56,10 @@ class RemoteError(Exception):
     """The backend raised an error, or returned what is no array."""
 
 
+class GarbledError(RemoteError):
+    """What came was no answer, and the process was ended."""
+
+
 class CrashError(Exception):
     """The process of the backend died during a call."""
 
@@ -177,7 +181,7 @@ class Isolated(Adapter):
             raise type(error)(f"{error} (the call is kept in {self._keep(message)})") from None
         except ChannelError as error:
             self.close()
-            raise RemoteError(f"the worker's answer could not be read: {error}") from error
+            raise GarbledError(f"the worker's answer could not be read: {error}") from error
         self._seen.add(shapes)
         return answer
 
