@@ -160,32 +160,44 @@ def rows(
             yield replace(measure(fault, settings, seed), others=tuple(others))
 
 
-def table(names: Sequence[str], profile: str, seed: int) -> Sharpness:
-    """Measure the faults of these names, printing each row as it is known."""
+def tables(
+    names: Sequence[str], profile: str, seed: int, kept: Sequence[sharpness.Fault] = ()
+) -> Iterator[Sharpness]:
+    """Measure the faults of these names: the table after each of them, with the rows ``kept``."""
     right = load("reference")
     suites = [
         suite.without_false_alarms(right)
         for suite in (other_suites.onnx_backend_tests(), other_suites.torch_operator_samples(seed))
     ]
     settings = hypothesis.settings(DEFAULT, max_examples=EXAMPLES[profile])
-    faults = []
-    for row in rows([FAULTS[name] for name in names], suites, settings, seed):
-        print(line(row), flush=True)
-        faults.append(row)
     packages = ("numpy", "hypothesis", "onnx", "torch")
-    return Sharpness(
-        format=sharpness.FORMAT,
-        suite=__version__,
-        date=datetime.now(UTC).date().isoformat(),
-        profile=profile,
-        seed=seed,
-        versions={"python": platform.python_version()} | {name: version(name) for name in packages},
-        clauses=tuple(clauses()),
-        others=tuple(
-            sharpness.Other(suite.name, suite.version, len(suite.cases), suite.rule)
-            for suite in suites
-        ),
-        faults=tuple(faults),
+    faults = {row.name: row for row in kept}
+    for row in rows([FAULTS[name] for name in names], suites, settings, seed):
+        faults[row.name] = row
+        yield Sharpness(
+            format=sharpness.FORMAT,
+            suite=__version__,
+            date=datetime.now(UTC).date().isoformat(),
+            profile=profile,
+            seed=seed,
+            versions={"python": platform.python_version()}
+            | {name: version(name) for name in packages},
+            clauses=tuple(clauses()),
+            others=tuple(
+                sharpness.Other(suite.name, suite.version, len(suite.cases), suite.rule)
+                for suite in suites
+            ),
+            faults=tuple(faults[name] for name in FAULTS if name in faults),
+        )
+
+
+def is_current(row: sharpness.Fault) -> bool:
+    """Whether the catalogue still has the fault of this row, as it is there."""
+    fault = FAULTS.get(row.name)
+    return fault is not None and (fault.sentence, fault.clause, fault.dtype) == (
+        row.sentence,
+        row.clause,
+        row.dtype,
     )
 
 
@@ -223,16 +235,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m conformance.selftest.sharpness")
     parser.add_argument("--profile", choices=EXAMPLES, default="default")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME", help="some faults")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--only", nargs="+", choices=FAULTS, metavar="NAME", help="some faults")
+    which.add_argument(
+        "--missing", action="store_true", help="the faults that the table lacks; its rows are kept"
+    )
     parser.add_argument("--output", type=Path, help="where to write; the package's table for all")
     given = parser.parse_args(arguments)
     begun = time.monotonic()
-    with warnings.catch_warnings(action="ignore"):  # faults overflow, and divide by zero
-        measured = table(given.only or list(FAULTS), given.profile, given.seed)
-    print(f"\n{totals(measured)}\n{time.monotonic() - begun:.0f} s")
     output = given.output or (None if given.only else TABLE)
-    if output:
-        sharpness.write(measured, output)
+    kept = list(filter(is_current, sharpness.read().faults)) if given.missing else []
+    known = {row.name for row in kept}
+    names = given.only or [name for name in FAULTS if name not in known]
+    measured = None
+    with warnings.catch_warnings(action="ignore"):  # faults overflow, and divide by zero
+        found = tables(names, given.profile, given.seed, kept)
+        for name, measured in zip(names, found, strict=True):
+            print(line(next(row for row in measured.faults if row.name == name)), flush=True)
+            if output:
+                sharpness.write(measured, output)
+    if measured is None:
+        print("the table has every fault")
+        return 0
+    print(f"\n{totals(measured)}\n{time.monotonic() - begun:.0f} s")
     return int(measured.caught < len(measured.faults))
 
 
