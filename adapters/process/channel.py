@@ -34,6 +34,10 @@ class ChannelError(Exception):
     """What came through the channel is no message, or no whole one."""
 
 
+class BrokenOffError(ChannelError):
+    """The other end was closed within a message."""
+
+
 @dataclass(frozen=True)
 class Message:
     """``contents``: the bytes that each of the arrays came as."""
@@ -109,7 +113,7 @@ def _exactly(connection: Connection, size: int, before: int = 0) -> memoryview:
         if not count and not there and not before:
             raise EOFError
         if not count:
-            raise ChannelError(f"its last message broke off after {before + there} bytes")
+            raise BrokenOffError(f"its last message broke off after {before + there} bytes")
         there += count
     return content
 

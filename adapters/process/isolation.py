@@ -31,7 +31,14 @@ from adapters.contract import (
 )
 from adapters.operations import perform
 from adapters.process import hello
-from adapters.process.channel import RESULT, ChannelError, Message, packed, receive
+from adapters.process.channel import (
+    RESULT,
+    BrokenOffError,
+    ChannelError,
+    Message,
+    packed,
+    receive,
+)
 from adapters.process.pipe import Derived, script_of_program
 from adapters.registry import check
 from adapters.specs import parse
@@ -329,7 +336,8 @@ class Process:
         except (EOFError, BrokenPipeError, ConnectionResetError) as error:
             raise self._death(limit) from error
         except ChannelError as error:
-            if self.overdue or not self.alive:
+            # A process that has closed its end by dying may be alive for a moment more.
+            if self.overdue or not self.alive or isinstance(error, BrokenOffError):
                 raise self._death(limit, f"; {error}") from error
             self.kill()
             raise
