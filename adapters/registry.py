@@ -189,7 +189,10 @@ def _not_installed(target: str, error: ModuleNotFoundError) -> str:
     package = error.name.partition(".")[0]
     if error.name == target.rpartition(":")[0]:
         return f"{error.name} is not installed, and no module in {os.getcwd()}"
-    extras = [extra for extra in (package, target.partition("-")[0]) if extra in _extras()]
+    framework = target.partition("-")[0]
+    # Keras needs another framework, and which one is an option; the others name all that they need.
+    named = (package, framework) if framework == "keras" else (framework,)
+    extras = [extra for extra in named if extra in _extras()]
     hint = f": pip install 'convspec[{extras[0]}]'" if target in BUILT_IN and extras else ""
     return f"{error.name} is not installed{hint}"
 

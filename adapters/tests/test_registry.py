@@ -206,7 +206,12 @@ def test_no_such_module() -> None:
 
 @pytest.mark.parametrize(
     ("spec", "package", "extra"),
-    [("torch-cpu", "torch", "torch"), ("tensorflow", "tensorflow", "tensorflow")],
+    [
+        ("torch-cpu", "torch", "torch"),
+        ("tensorflow", "tensorflow", "tensorflow"),
+        ("tensorflow", "keras", "tensorflow"),
+        ("keras", "tensorflow", "tensorflow"),
+    ],
 )
 def test_a_package_that_is_not_installed(
     spec: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
