@@ -23,6 +23,7 @@ from conformance.finding_scripts import Script
 from conformance.judge import Evidence, Reading, error_ratios
 from conformance.mistakes import MISTAKES
 from conformance.mistakes.learning import WRONG, Wrong
+from conformance.mistakes.learning.narrow import narrowed
 from conformance.request_witnesses import Answers, RequestWitness, close, predicted
 from conformance.requests import Request
 from conformance.subject import BackendFailure, Subject
@@ -280,11 +281,7 @@ def _as_computed(request: Request, mistake: Wrong) -> Request:
     """The request in the format that the mistake computes in."""
     if not mistake.format:
         return request
-    arrays = {
-        name: array.astype(numpy_dtype(mistake.format)) if array.dtype == request.dtype else array
-        for name, array in request.arrays.items()
-    }
-    return request.but(arrays=arrays)
+    return request.but(arrays=narrowed(request.arrays, mistake.format))
 
 
 def _holds(answers: Answers, right: dict[str, Reading]) -> bool:
