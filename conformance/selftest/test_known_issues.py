@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from adapters import Adapter
+from conformance.calls import Call
 from conformance.clauses import Known, StaleIssueError, clauses
 from conformance.judge import Disagreement
 from conformance.known_issues import (
@@ -110,6 +111,15 @@ def test_a_file_of_ones_own_is_read(tmp_path: pathlib.Path) -> None:
     subject = Subject(FAULTS["true_convolution"].adapter(), "float64")
     with pytest.raises(Known, match="it convolves"):
         clauses()["CORR-2"].hold(subject, DEFAULT, seed=0, known=load(file))
+
+
+def test_a_case_may_be_without_items(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(ENTRY.replace("case = {", "case = { items = 0,"))
+    (issue,) = load(file)
+    asked = issue.asked("float32")
+    assert isinstance(asked, Call)
+    assert asked.x.shape == (0, 1, 2)
 
 
 @pytest.mark.parametrize(
