@@ -3,8 +3,8 @@
 It shows where the stride exceeds the filter by so much that padding would have to be negative, by
 3 or more (SAME_UPPER), 4 or more (SAME_LOWER). The operator's rule gives ceil(size / stride) values
 with padding of 0 at least; so the first window begins at the first value. AveragePool does the
-same, from 2 or 3 on. MaxPool refuses such calls: "padding values must be non-negative". Needs onnx
-and onnxruntime only; exits with 1 where the finding shows.
+same, from 2 or 3 on, and so did MaxPool in 1.20, which now refuses such calls: "padding values
+must be non-negative". Needs onnx and onnxruntime only; exits with 1 where the finding shows.
 """
 
 import sys
@@ -23,7 +23,8 @@ def run(operator: str, x: np.ndarray, *filters: np.ndarray, **settings: object) 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    return session.run(None, inputs)[0]
+    result: np.ndarray = session.run(None, inputs)[0]
+    return result
 
 
 x, one = np.array([[[1, 2, 3, 4, 5]]], "float32"), np.ones((1, 1, 1), "float32")

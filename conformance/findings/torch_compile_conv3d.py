@@ -8,12 +8,14 @@ finding shows.
 import sys
 
 import torch
-import torch.nn.functional as F
+from torch.nn import functional
 
 x, filters = torch.ones(2, 3, 7, 8, 5), torch.ones(2, 3, 2, 3, 2)
-plain = torch.compile(lambda x, w: F.conv3d(x, w), dynamic=True)
+plain = torch.compile(lambda x, w: functional.conv3d(x, w), dynamic=True)
 print("without padding:", tuple(plain(x, filters).shape))
-padded = torch.compile(lambda x, w: F.conv3d(F.pad(x, (0, 1, 0, 1, 0, 1)), w), dynamic=True)
+padded = torch.compile(
+    lambda x, w: functional.conv3d(functional.pad(x, (0, 1, 0, 1, 0, 1)), w), dynamic=True
+)
 try:
     print("with padding:", tuple(padded(x, filters).shape))
 except Exception as error:
