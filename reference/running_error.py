@@ -45,13 +45,14 @@ class Arithmetic:
         that a bound holds between a backend and the truth as computed here: on platforms where it
         is float64, judging float64 by float64 counts every error twice.
         """
-        numbers = (
-            format_.unit_roundoff + _TRUTH,
-            format_.smallest_normal / min(1.0, smallest_scale),
-            format_.smallest_normal,
-            format_.largest,
+        smallest = format_.smallest_normal
+        return cls(
+            unit=np.asarray(format_.unit_roundoff + _TRUTH, _EXTENDED),
+            tiny=np.asarray(smallest / min(1.0, smallest_scale), _EXTENDED),
+            smallest_normal=np.asarray(smallest, _EXTENDED),
+            largest=np.asarray(format_.largest, _EXTENDED),
+            reordered=reordered,
         )
-        return cls(*(np.asarray(number, _EXTENDED) for number in numbers), reordered)
 
     def given(self, array: Array) -> "Computed":
         """An argument, exact unless it is subnormal, which may be flushed to zero."""
