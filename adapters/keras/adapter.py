@@ -186,5 +186,9 @@ class Keras(Adapter):
         return self.keras.ops.convert_to_tensor(np.array(array, order="C"))
 
     def _arrays(self, tensors: Mapping[str, Any]) -> dict[str, Array]:
-        to_array = self.keras.ops.convert_to_numpy
-        return {name: np.array(to_array(tensor)) for name, tensor in tensors.items()}
+        return {name: self._array(tensor) for name, tensor in tensors.items()}
+
+    def _array(self, tensor: Any) -> Array:
+        # With an axis more, as TensorFlow's bfloat16 tensors of no axes are numbers and no arrays.
+        ops = self.keras.ops
+        return np.array(ops.convert_to_numpy(ops.expand_dims(tensor, 0)))[0, ...]
