@@ -7,9 +7,7 @@ The two take turns in one run, so that whatever else the machine does slows both
 
 import os
 import sys
-import time
 from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -25,6 +23,7 @@ from reference.network import (
     initial_weights,
 )
 from reference.optimizers import SGD
+from reference.tests.side_by_side import show
 from reference.training import train
 
 NETWORK: Network = (
@@ -70,17 +69,6 @@ def step_of_torch(weights: Weights, images: Any, labels: Any) -> Callable[[], ob
     return step
 
 
-def seconds_in_turns(steps: list[Callable[[], object]], rounds: int) -> list[list[float]]:
-    """The seconds of each step in each round, after one round to warm up."""
-    found: list[list[float]] = [[] for _ in steps]
-    for _ in range(rounds + 1):
-        for step, seconds in zip(steps, found, strict=True):
-            start = time.perf_counter()
-            step()
-            seconds.append(time.perf_counter() - start)
-    return [seconds[1:] for seconds in found]
-
-
 def main(dtype: str = "float64") -> None:
     if os.environ.get("OMP_NUM_THREADS") != "1":
         sys.exit("Set OMP_NUM_THREADS=1: how many threads NumPy has is settled as it is imported.")
@@ -88,12 +76,11 @@ def main(dtype: str = "float64") -> None:
     images = rng.standard_normal((BATCH, 1, 28, 28)).astype(dtype)
     labels = rng.integers(0, 10, BATCH)
     weights = initial_weights(NETWORK, 0, dtype)
-    steps = [make(weights, images, labels) for make in (step_of_reference, step_of_torch)]
-    ours, theirs = seconds_in_turns(steps, ROUNDS)
-    ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    print(f"one step, batch {BATCH}, {dtype}, one thread, median of {ROUNDS}:")
-    print(f"reference {median(ours) * 1e3:.2f} ms, PyTorch {median(theirs) * 1e3:.2f} ms, ", end="")
-    print(f"ratio {median(ratios):.2f} (least times: {min(ours) / min(theirs):.2f})")
+    steps = {
+        "reference": step_of_reference(weights, images, labels),
+        "PyTorch": step_of_torch(weights, images, labels),
+    }
+    show(f"one step, batch {BATCH}, {dtype}, one thread", steps, ROUNDS)
 
 
 if __name__ == "__main__":
