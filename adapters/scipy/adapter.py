@@ -1,8 +1,9 @@
 """SciPy, by scipy.signal.correlate in both of its methods.
 
 SciPy correlates one array with one array. Channels are one more axis, on which the filter fits
-once; stride keeps every s-th result, and each group sees its own channels. The taps of a dilated
-filter meet every d-th value only: each of these parts of the input is correlated by itself.
+once, and so is the batch; stride keeps every s-th result, and each group sees its own channels. The
+taps of a dilated filter meet every d-th value only: each of these parts of the input is correlated
+by itself.
 """
 
 from abc import abstractmethod
@@ -25,8 +26,8 @@ class OneByOne(Adapter):
     function: ClassVar[str]
 
     @abstractmethod
-    def correlate(self, part: Array, taps: Array) -> Array:
-        """Where ``taps`` (C, \\*kernel) lie wholly in ``part`` (C, \\*size): (\\*out)."""
+    def correlate(self, parts: Array, taps: Array) -> Array:
+        """Where ``taps`` (C, \\*kernel) lie wholly in ``parts`` (N, C, \\*size): (N, \\*out)."""
 
     @abstractmethod
     def definition(self) -> list[str]:
@@ -55,13 +56,12 @@ class OneByOne(Adapter):
             raise Unsupported(f"{self.function} has no such results where the filter is larger")
 
         result = np.empty((len(x), len(filters), *out), x.dtype)
-        for item, maps in zip(x, result, strict=True):
-            parts = np.split(item, groups)
-            for k, taps in enumerate(filters):
-                part = parts[k * groups // len(filters)]
-                for first in product(*map(range, np.minimum(dilation, out))):
-                    seen: Any = (..., *map(slice, first, x.shape[2:], dilation))
-                    maps[k][seen] = self.correlate(part[seen], taps)
+        groups_of_channels = np.split(x, groups, axis=1)
+        for k, taps in enumerate(filters if len(x) else ()):
+            seen = groups_of_channels[k * groups // len(filters)]
+            for first in product(*map(range, np.minimum(dilation, out))):
+                held: Any = (..., *map(slice, first, x.shape[2:], dilation))
+                result[:, k][held] = self.correlate(seen[held], taps)
         result = np.asarray(result[every(stride)])
         if bias is not None:
             result = np.add(result, bias.reshape(-1, *(1 for _ in stride)))
@@ -110,9 +110,8 @@ class SciPyDirect(OneByOne):
     function = "scipy.signal.correlate"
     method: ClassVar[str] = "direct"
 
-    def correlate(self, part: Array, taps: Array) -> Array:
-        (result,) = signal.correlate(part, taps, mode="valid", method=self.method)
-        return np.asarray(result)
+    def correlate(self, parts: Array, taps: Array) -> Array:
+        return np.asarray(signal.correlate(parts, taps[None], mode="valid", method="direct")[:, 0])
 
     def definition(self) -> list[str]:
         return [
@@ -127,3 +126,9 @@ class SciPyFFT(SciPyDirect):
     name = "scipy-fft"
     method = "fft"
     capabilities = Capabilities(named_padding=("valid",), promises={"float64": "B", "float32": "B"})
+
+    def correlate(self, parts: Array, taps: Array) -> Array:
+        """What scipy.signal.correlate computes of each item, without a transform of the batch."""
+        axes = tuple(range(1, parts.ndim))
+        turned = np.flip(taps)[None]
+        return np.asarray(signal.fftconvolve(parts, turned, mode="valid", axes=axes)[:, 0])

@@ -15,7 +15,10 @@ class SciPyNdimage(OneByOne):
     name = "scipy-ndimage"
     function = "scipy.ndimage.correlate"
 
-    def correlate(self, part: Array, taps: Array) -> Array:
+    def correlate(self, parts: Array, taps: Array) -> Array:
+        return np.array([self._of_one(part, taps) for part in parts])
+
+    def _of_one(self, part: Array, taps: Array) -> Array:
         function = ndimage.correlate1d if part.ndim == 2 else ndimage.correlate
         sizes = zip(part.shape[1:], taps.shape[1:], strict=True)
         inside = tuple(slice(k // 2, n - (k - 1) // 2) for n, k in sizes)

@@ -48,7 +48,13 @@ def diagnosis_of(fault: str, seed: int = 0) -> str:
     return diagnose(Subject(adapter, entry.dtype), failure.evidence).mistake
 
 
-CONVOLUTIONS = [name for name, fault in FAULTS.items() if fault.operation == "cross_correlate"]
+# Of images a diagnosis takes a minute: those stand in the table below.
+IMAGES = "LESSON"
+CONVOLUTIONS = [
+    name
+    for name, fault in FAULTS.items()
+    if fault.operation == "cross_correlate" and not fault.clause.startswith(IMAGES)
+]
 
 
 @pytest.mark.parametrize("fault", CONVOLUTIONS[::7])

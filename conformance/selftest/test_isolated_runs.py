@@ -14,7 +14,7 @@ from conformance.selftest.running import RIGHT, Finished, command, run, wrong
 from reports.results import read
 
 QUICK = ("--profile", "quick", "--backend", "acme_adapter:Acme")
-CHAPTERS = ("-m", "geometry or bias")
+CHAPTERS = ("-m", "geometry or bias or memory")
 
 DIES_ON_THREE_CHANNELS = wrong(
     "import os; filters.shape[1] > 2 and os.abort(); "
@@ -47,7 +47,7 @@ def test_a_crash_is_an_outcome_with_a_small_case(tmp_path: Path) -> None:
 def test_a_hang_is_an_outcome(tmp_path: Path) -> None:
     write(tmp_path, HANGS_ON_THREE_CHANNELS)
     limits = ("--time-limit", "1", "--start-limit", "5")
-    done = run(tmp_path, *QUICK, *limits, "-k", "CHAN-3 or CORR-1")
+    done = run(tmp_path, *QUICK, *limits, "-k", "(CHAN-3 or CORR-1) and float64")
     assert done.code == 1
     outcomes = done.outcomes("acme")
     assert outcomes["CORR-1", "float64"].outcome == "pass"
@@ -72,8 +72,9 @@ def verdicts(done: Finished) -> dict[tuple[str, str], str]:
 
 def test_isolation_changes_no_outcome(tmp_path: Path) -> None:
     write(tmp_path, RIGHT)
-    isolated = run(tmp_path, *QUICK, "--seed", "3")
-    assert verdicts(isolated) == verdicts(run(tmp_path, *QUICK, "--seed", "3", "--in-process"))
+    options = (*QUICK, *CHAPTERS, "--seed", "3")
+    isolated = run(tmp_path, *options)
+    assert verdicts(isolated) == verdicts(run(tmp_path, *options, "--in-process"))
     assert not list(tmp_path.glob("*.calls")), "nothing died, so nothing is kept"
 
 
@@ -94,7 +95,7 @@ def test_a_run_that_is_killed_loses_nothing_and_goes_on(tmp_path: Path, attempt:
     write(tmp_path, RIGHT)
     results = tmp_path / "results.jsonl"
     process = subprocess.Popen(
-        command(tmp_path, results, *QUICK, "--seed", "5"),
+        command(tmp_path, results, *QUICK, *CHAPTERS, "--seed", "5"),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -108,7 +109,7 @@ def test_a_run_that_is_killed_loses_nothing_and_goes_on(tmp_path: Path, attempt:
     cut = read(results)
     assert cut.end is None
     before = {(o.clause, o.dtype): o for o in cut.outcomes}
-    done = run(tmp_path, *QUICK, "--resume")
+    done = run(tmp_path, *QUICK, *CHAPTERS, "--resume")
     assert done.code == 0, done.output
     assert done.read.end is not None
     assert done.read.problems == ()
@@ -116,6 +117,5 @@ def test_a_run_that_is_killed_loses_nothing_and_goes_on(tmp_path: Path, attempt:
     assert before.items() <= after.items()
     assert done.read.run.seed == 5
     results.unlink()
-    assert {k: o.outcome for k, o in after.items()} == verdicts(
-        run(tmp_path, *QUICK, "--seed", "5")
-    )
+    whole = run(tmp_path, *QUICK, *CHAPTERS, "--seed", "5")
+    assert {k: o.outcome for k, o in after.items()} == verdicts(whole)

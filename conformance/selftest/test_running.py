@@ -19,7 +19,9 @@ def write(folder: Path, source: str) -> Path:
 
 
 def test_an_adapter_of_one_method(tmp_path: Path) -> None:
-    done = run(write(tmp_path, RIGHT), *ACME, *QUICK, "--report", "page.html")
+    # Its training is derived, and slow: two clauses of it are enough.
+    some = ("-k", "not TRAIN or TRAIN-1 or TRAIN-5")
+    done = run(write(tmp_path, RIGHT), *ACME, *QUICK, *some, "--report", "page.html")
     assert done.code == 0, done.output
     outcomes = done.outcomes("acme")
     assert {outcome.outcome for outcome in outcomes.values()} == {"pass", "unsupported"}
@@ -132,7 +134,7 @@ def test_a_seed_reproduces_a_run_exactly(tmp_path: Path) -> None:
     write(tmp_path, FLAWED)
 
     def outcomes(*options: str) -> list[str]:
-        done = run(tmp_path, *ACME, *QUICK, "-k", "CHAN-4 or CHAN-6 or TYPE-3", *options)
+        done = run(tmp_path, *ACME, *QUICK, "-k", "CHAN-4 or TYPE-3", *options)
         return sorted(str(replace(o, seconds=0, calling=0)) for o in done.read.outcomes)
 
     first = outcomes("--seed", "7")

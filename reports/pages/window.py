@@ -24,7 +24,7 @@ from reports.records import Array, Case
 
 Floats = NDArray[np.float64]
 
-_LARGEST = 4000  # values of the padded input
+LARGEST_PADDED = 4000  # values of the padded input
 _WIDEST = 14  # columns or rows of a window
 _SLICES, _MARGIN = 4, 2
 
@@ -118,7 +118,7 @@ def _ints(values: Any, number: int, least: int) -> bool:
     return (
         isinstance(values, list)
         and len(values) == number
-        and all(type(value) is int and least <= value <= _LARGEST for value in values)
+        and all(type(value) is int and least <= value <= LARGEST_PADDED for value in values)
     )
 
 
@@ -128,7 +128,7 @@ def _fits(
     """Whether this is a call of the reference, small enough, with a result of this shape."""
     pads = zip(x.shape[2:], parameters["padding"], strict=True)
     padded = [size + low + high for size, (low, high) in pads]
-    if x.ndim < 3 or math.prod((*x.shape[:2], *padded)) > _LARGEST:
+    if x.ndim < 3 or math.prod((*x.shape[:2], *padded)) > LARGEST_PADDED:
         return False
     try:
         reference.correlation.check_shapes(x, filters, bias, parameters["groups"])
