@@ -62,6 +62,10 @@ def remarks(adapter: Isolated, asked: Sequence[Asked], started: float) -> Iterat
     if started > _LONG_START:
         how = "Do at the first call what need not be done before, and import no more than you need."
         yield Advice(f"It took {started:.0f} s to start.", how)
+    for one in asked:
+        if one.trial.claimed and one.answer.declined:
+            what = f"It claims {one.trial.name}, and declines it: {one.answer.declined}."
+            yield Advice(what, one.trial.refused, (one.trial.name,))
     yield from _slow(adapter, asked)
     yield from _unclaimed(adapter, asked)
     yield from _impossible(adapter, asked)

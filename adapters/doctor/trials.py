@@ -46,7 +46,7 @@ def right(call: Call) -> Array:
 @dataclass(frozen=True)
 class Trial:
     """A call under the name of what it adds; ``padding``: by this name instead, where it has one;
-    ``refused``: what to do if the backend cannot do it.
+    ``refused``: what to do if the backend cannot do it; ``claimed``: it asks for one claim alone.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Trial:
     dtype: str
     refused: str
     padding: Padding | None = None
+    claimed: bool = False
 
     def parameters(self) -> dict[str, Any]:
         named = {} if self.padding is None else {"padding": self.padding}
@@ -119,18 +120,20 @@ def trials(
         if other != axes:
             call = _with(_call(other, batch=2, channels=3, filters=2), other, "padding")
             refused = f"Leave {other} out of capabilities.spatial_axes."
-            found.append(Trial(f"{other} spatial axes", _biased(call), dtype, refused))
+            found.append(
+                Trial(f"{other} spatial axes", _biased(call), dtype, refused, claimed=True)
+            )
     several = _biased(_call(axes, batch=2, channels=3, filters=2, size=(4, 3, 3)))
     for narrower in dtypes[1:]:
         refused = f"Leave {narrower} out of capabilities.dtypes."
-        found.append(Trial(narrower, several, narrower, refused))
+        found.append(Trial(narrower, several, narrower, refused, claimed=True))
     for rule in named:
         amounts = reference.resolve_padding(
             rule, plain.x.shape[2:], plain.filters.shape[2:], plain.stride, plain.dilation
         )
         refused = f"Leave {rule!r} out of capabilities.named_padding."
         padded = replace(plain, padding=amounts)
-        found.append(Trial(f"padding {rule!r}", padded, dtype, refused, padding=rule))
+        found.append(Trial(f"padding {rule!r}", padded, dtype, refused, rule, claimed=True))
     return found
 
 

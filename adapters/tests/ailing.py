@@ -334,3 +334,16 @@ class Careless(Adapter):
             return reference.cross_correlate(x, filters, bias, **parameters)
         except reference.SpecError:
             return np.zeros(x.shape)
+
+
+class DeclinesItsClaims(Adapter):
+    name = "declines its claims"
+    version = "1"
+    capabilities = Capabilities(named_padding=("valid",))
+
+    def cross_correlate(
+        self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
+    ) -> Array:
+        if x.ndim == 5 or x.dtype == "float32" or parameters["padding"] == "valid":
+            raise Unsupported("not today")
+        return reference.cross_correlate(x, filters, bias, **parameters)

@@ -154,6 +154,18 @@ def test_calls_beyond_the_claims() -> None:
     assert "It declines without a reason." in said
 
 
+def test_claims_that_are_declined() -> None:
+    found = checkup("DeclinesItsClaims")
+    assert found.faults == ()
+    said = [(one.what, one.how) for one in found.remarks if "claims" in one.what]
+    assert [what for what, _ in said] == [
+        "It claims 3 spatial axes, and declines it: not today.",
+        "It claims float32, and declines it: not today.",
+        "It claims padding 'valid', and declines it: not today.",
+    ]
+    assert said[0][1] == "Leave 3 out of capabilities.spatial_axes."
+
+
 def test_hanging() -> None:
     found = examined("adapters.tests.ailing:Hangs", Limits(call=2, start=5))
     assert found.faults[0].what == "After 2 trials: no answer within 5 s."
