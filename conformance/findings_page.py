@@ -30,7 +30,11 @@ by `python -m conformance.findings_page`.
 def page() -> str:
     """All of it, as Markdown."""
     found = findings()
-    lines = [HEAD, "| Framework | Finding | Known to clauses | On record |", "| --- | --- | --- | --- |"]
+    lines = [
+        HEAD,
+        "| Framework | Finding | Known to clauses | On record |",
+        "| --- | --- | --- | --- |",
+    ]
     for finding in found:
         cells = (
             finding.framework,
