@@ -21,8 +21,9 @@ def chromium() -> Iterator[Any]:
         pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
     from playwright.sync_api import sync_playwright
 
-    # Chromium refuses its sandbox to root, as whom containers often run.
-    plain = ["--no-sandbox"] if os.geteuid() == 0 else []
+    # Without a GPU, Chromium would imitate one, slowly; and it refuses its sandbox to root, as whom
+    # containers often run.
+    plain = ["--disable-gpu", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=plain)
         yield browser
