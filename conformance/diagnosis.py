@@ -99,7 +99,7 @@ def _stages(bench: Bench, call: Call) -> Iterator[list[Witness]]:
             calls = islice(calls, 14)
         fits = call.exact if kind in INTEGERS else call.data == kind
         yield (first if fits else []) + bench.witnesses(calls)
-    yield first + bench.witnesses(shuffled)
+    yield first + bench.witnesses(chain(variations.scaled(call), shuffled))
 
 
 def _stays_broken(bench: Bench, call: Call) -> bool:

@@ -27,6 +27,21 @@ def shuffled(call: Call, rng: Rng) -> Call:
     )
 
 
+def scaled(call: Call) -> Iterator[Call]:
+    """The filters, or the input, times powers of two: what depends on how large they are."""
+    for power in range(32, -97, -8):
+        for name in ("filters", "x"):
+            array = getattr(call, name)
+            wide = array.astype("float64")
+            sizes = np.abs(wide[wide != 0])
+            if not sizes.size:
+                continue
+            shift = power - int(np.frexp(sizes.max())[1])
+            least, largest = np.ldexp(sizes.min(), shift), 2.0**power
+            if call.format.smallest_normal <= least and largest <= call.format.largest:
+                yield call.but(**{name: np.ldexp(wide, shift).astype(array.dtype)}, seed=None)
+
+
 def refilled(call: Call, rng: Rng, kind: str = "integers") -> Call:
     """The same shapes and parameters on new values of a kind."""
     return _filled(call, rng, kind, call.x.shape, call.filters.shape)
