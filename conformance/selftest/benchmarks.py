@@ -122,7 +122,7 @@ def starting(folder: Path) -> None:
     """What it takes before the first clause is tried."""
     for title, options in {
         "collected": ["--collect-only", "--backend", "reference"],
-        "one clause": ["--backend", "reference", "-k", "CORR-1-"],
+        "one clause": ["--backend", "reference", "-k", "CORR-10"],
         "help": ["--help"],
     }.items():
         taken = []
