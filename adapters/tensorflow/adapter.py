@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
+from adapters.by_name import ByName
+from adapters.contract import Array, Capabilities, Padding, Sizes
 from adapters.tensorflow.options import OPTIONS, set_up
 from adapters.tensorflow.script import script_of
 from reference.network import Network, Weights
@@ -21,7 +22,7 @@ from reference.optimizers import Optimizer
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 
-class TensorFlow(Adapter):
+class TensorFlow(ByName):
     name = "tensorflow"
     options: ClassVar[Mapping[str, str]] = OPTIONS
 
@@ -79,40 +80,6 @@ class TensorFlow(Adapter):
         with self.layers.declining_missing_kernels():
             found = self.modes.call(f"gradients of {operation}", tensors, parameters)
         return {name: _array(tensor) for name, tensor in found.items()}
-
-    def transposed_cross_correlate(
-        self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
-    ) -> Array:
-        arrays = {"x": x, "filters": filters, "bias": bias}
-        return self._computed("transposed_cross_correlate", arrays, parameters)["result"]
-
-    def max_pool(self, x: Array, **parameters: Any) -> Array:
-        return self._computed("max_pool", {"x": x}, parameters)["result"]
-
-    def average_pool(self, x: Array, **parameters: Any) -> Array:
-        return self._computed("average_pool", {"x": x}, parameters)["result"]
-
-    def activation(self, x: Array, *, kind: str) -> Array:
-        return self._computed("activation", {"x": x}, {"kind": kind})["result"]
-
-    def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
-        arrays = {"x": x, "weights": weights, "bias": bias}
-        return self._computed("dense", arrays, {})["result"]
-
-    def batch_norm(
-        self, x: Array, scale: Array, shift: Array, mean: Array, variance: Array, **parameters: Any
-    ) -> dict[str, Array]:
-        arrays = {"x": x, "scale": scale, "shift": shift, "mean": mean, "variance": variance}
-        return self._computed("batch_norm", arrays, parameters)
-
-    def dropout(self, x: Array, **parameters: Any) -> Array:
-        return self._computed("dropout", {"x": x}, parameters)["result"]
-
-    def softmax_cross_entropy(
-        self, logits: Array, labels: Array, class_weights: Array | None = None, **parameters: Any
-    ) -> Array:
-        arrays = {"logits": logits, "labels": labels, "class_weights": class_weights}
-        return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
 
     def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
         trajectory: Array = self.models.optimize(weight, gradients, optimizer)

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unavailable
+from adapters.by_name import ByName
+from adapters.contract import Array, Capabilities, Padding, Sizes, Unavailable
 from adapters.dtypes import numpy_dtype, representable
 from adapters.torch import layers, learning
 from adapters.torch.modes import CPU_OPTIONS, OPTIONS, Modes, seeded
@@ -21,7 +22,7 @@ from reference.optimizers import Optimizer
 _DTYPES = representable("float64", "float32", "float16", "bfloat16")
 
 
-class TorchCPU(Adapter):
+class TorchCPU(ByName):
     name = "torch-cpu"
     device: ClassVar[str] = "cpu"
     version = torch.__version__
@@ -70,44 +71,6 @@ class TorchCPU(Adapter):
             function = self.modes.operation(operation, tensors, settings)
             found = layers.gradients(function, tensors, self._tensor(gradient), settings)
         return self._arrays(found)
-
-    def transposed_cross_correlate(
-        self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
-    ) -> Array:
-        arrays = {"x": x, "filters": filters, "bias": bias}
-        return self._computed("transposed_cross_correlate", arrays, parameters)["result"]
-
-    def max_pool(self, x: Array, **parameters: Any) -> Array:
-        return self._computed("max_pool", {"x": x}, parameters)["result"]
-
-    def average_pool(self, x: Array, **parameters: Any) -> Array:
-        return self._computed("average_pool", {"x": x}, parameters)["result"]
-
-    def activation(self, x: Array, *, kind: str) -> Array:
-        return self._computed("activation", {"x": x}, {"kind": kind})["result"]
-
-    def dense(self, x: Array, weights: Array, bias: Array | None = None) -> Array:
-        arrays = {"x": x, "weights": weights, "bias": bias}
-        return self._computed("dense", arrays, {})["result"]
-
-    def batch_norm(
-        self, x: Array, scale: Array, shift: Array, mean: Array, variance: Array, **parameters: Any
-    ) -> dict[str, Array]:
-        arrays = {"x": x, "scale": scale, "shift": shift, "mean": mean, "variance": variance}
-        return self._computed("batch_norm", arrays, parameters)
-
-    def dropout(self, x: Array, **parameters: Any) -> Array:
-        return self._computed("dropout", {"x": x}, parameters)["result"]
-
-    def softmax_cross_entropy(
-        self,
-        logits: Array,
-        labels: Array,
-        class_weights: Array | None = None,
-        **parameters: Any,
-    ) -> Array:
-        arrays = {"logits": logits, "labels": labels, "class_weights": class_weights}
-        return self._computed("softmax_cross_entropy", arrays, parameters)["result"]
 
     def optimize(self, weight: Array, gradients: Array, optimizer: Optimizer) -> Array:
         with self._declining():
@@ -179,12 +142,12 @@ class TorchCPU(Adapter):
         } | self.modes.environment()
 
     def _computed(
-        self, name: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
+        self, operation: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
     ) -> dict[str, Array]:
         tensors, settings = self._tensors(arrays), dict(parameters)
         with torch.no_grad(), self._declining(settings.pop("seed", None)):
-            operation = self.modes.operation(name, tensors, settings)
-            found = operation(**tensors, **settings)
+            function = self.modes.operation(operation, tensors, settings)
+            found = function(**tensors, **settings)
         return self._arrays(found if isinstance(found, dict) else {"result": found})
 
     @contextmanager
