@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.calls import Call
 from reference import ParameterError, ShapeError, SizeError, cross_correlate
-from reference.geometry import Array
+from reference.geometry import Array, Sizes
 
 Predict = Callable[[Call], Array]
 
@@ -76,6 +76,16 @@ def offset(call: Call, bias: Array | None = None) -> Array:
 def slices(*parts: slice) -> Any:
     """The index that takes these parts of the last axes."""
     return (..., *parts)
+
+
+def excess(size: Sizes, extents: Sizes, stride: Sizes) -> list[int]:
+    """How much of the input is left on each axis, by "same", where the stride is so large that
+    padding would have to be negative.
+    """
+    return [
+        max(n - extent - (-(-n // step) - 1) * step, 0)
+        for n, extent, step in zip(size, extents, stride, strict=True)
+    ]
 
 
 def spatial(call: Call) -> tuple[int, ...]:

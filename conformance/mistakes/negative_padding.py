@@ -6,14 +6,14 @@ import numpy as np
 
 from conformance.calls import Call
 from conformance.mistakes.catalogue import correlate, mistake, offset, slices
-from conformance.mistakes.padding import excess
+from conformance.mistakes.padding import left_out
 from reference.geometry import Array
 
 
 def _left_out(call: Call) -> list[int]:
-    """By how much the padding of each axis falls below zero."""
+    """The same, where the padding is asked for so."""
     named = call.named_padding in ("same_upper", "same_lower")
-    return excess(call) if named else [0] * call.axes
+    return left_out(call) if named else [0] * call.axes
 
 
 @mistake("with 3 axes 'same' leaves out values where it needs no padding, the odd one in front")

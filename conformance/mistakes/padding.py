@@ -3,7 +3,7 @@
 import numpy as np
 
 from conformance.calls import Call
-from conformance.mistakes.catalogue import correlate, mistake, offset, slices
+from conformance.mistakes.catalogue import correlate, excess, mistake, offset, slices
 from reference import effective_kernel
 from reference.geometry import Array
 
@@ -208,22 +208,17 @@ def named_padding_one_more_after(call: Call) -> Array:
     return correlate(call) if call.named_padding is None else one_more_after(call)
 
 
-def excess(call: Call) -> list[int]:
-    """How much of the input is left on each axis, by "same", where the stride is so large that
-    padding would have to be negative.
-    """
+def left_out(call: Call) -> list[int]:
+    """By how much the padding of each axis falls below zero, by "same"."""
     extents = effective_kernel(call.filters.shape[2:], call.dilation)
-    return [
-        max(n - extent - (-(-n // step) - 1) * step, 0)
-        for n, extent, step in zip(call.x.shape[2:], extents, call.stride, strict=True)
-    ]
+    return excess(call.x.shape[2:], extents, call.stride)
 
 
 @mistake("'same' takes values off the front where the stride is larger than the filter")
 def same_crops_the_front(call: Call) -> Array:
     if call.named_padding != "same_upper":
         return correlate(call)
-    return correlate(call, x=call.x[slices(*(slice(e // 2, None) for e in excess(call)))])
+    return correlate(call, x=call.x[slices(*(slice(e // 2, None) for e in left_out(call)))])
 
 
 @mistake(
@@ -234,7 +229,7 @@ def same_crops_the_front_later(call: Call) -> Array:
     fewer = {"same_upper": 1, "same_lower": 2}.get(call.named_padding or "")
     if fewer is None:
         return correlate(call)
-    crops = (max(e - fewer, 0) // 2 for e in excess(call))
+    crops = (max(e - fewer, 0) // 2 for e in left_out(call))
     return correlate(call, x=call.x[slices(*(slice(crop, None) for crop in crops))])
 
 

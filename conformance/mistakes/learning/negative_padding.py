@@ -3,46 +3,37 @@ below zero, as it does where a stride exceeds its window: values are left out in
 towards minus infinity, so that more of them go at the front.
 """
 
-from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from adapters.operations import GRADIENTS_OF
-from conformance.mistakes.catalogue import slices
-from conformance.mistakes.learning.catalogue import SELDOM, wrong
+from conformance.mistakes.learning.catalogue import SELDOM
+from conformance.mistakes.learning.pools import (
+    average_gradient_wrong,
+    average_wrong,
+    cropped,
+    max_gradient_wrong,
+    max_wrong,
+    windows_of,
+)
 from conformance.windows import Windows
 from reference.formats import FORMATS
-from reference.geometry import Array, resolve_padding
+from reference.geometry import Array
 from reference.pooling import average_pool, max_pool
-
-max_wrong = partial(wrong, "max_pool")
-average_wrong = partial(wrong, "average_pool")
-max_gradient_wrong = partial(wrong, GRADIENTS_OF + "max_pool")
-average_gradient_wrong = partial(wrong, GRADIENTS_OF + "average_pool")
 
 _TINY = FORMATS["float32"].smallest_normal
 
 
 def _seen(x: Array, p: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """What is left of the input, and the parameters for that."""
-    size, kernel, stride = x.shape[2:], p["kernel"], p["stride"]
-    if p["padding"] != "same_upper" or len(size) < 3:
-        return ..., p
-    pads = resolve_padding("same_upper", size, kernel, stride, (1,) * len(size))
-    excess = (
-        max(n - k - (-(-n // step) - 1) * step, 0)
-        for n, k, step in zip(size, kernel, stride, strict=True)
-    )
-    return slices(*(slice((e + 1) // 2, None) for e in excess)), p | {"padding": pads}
+    return cropped(x, p, odd_in_front=True)
 
 
 def _windows(x: Array, p: dict[str, Any]) -> tuple[Any, Array, Windows]:
     """Which part of the input is left, that part, and its windows."""
     seen, settings = _seen(x, p)
-    settings = {name: value for name, value in settings.items() if name != "count_include_pad"}
-    return seen, x[seen], Windows.of(x[seen].shape[2:], **settings)
+    return seen, x[seen], windows_of(x[seen], settings)
 
 
 def _back(x: Array, seen: Any, found: Array) -> dict[str, Array]:

@@ -1,27 +1,21 @@
 """Pooling done wrong, and its gradients."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from adapters.operations import GRADIENTS_OF
-from conformance.mistakes.catalogue import slices
-from conformance.mistakes.learning.catalogue import SELDOM, wrong
-from conformance.windows import Windows
-from reference.geometry import Array, Sizes, resolve_padding
+from conformance.mistakes.catalogue import excess, slices
+from conformance.mistakes.learning.catalogue import SELDOM
+from conformance.mistakes.learning.pools import (
+    average_gradient_wrong,
+    average_wrong,
+    cropped,
+    max_gradient_wrong,
+    max_wrong,
+    windows_of,
+)
+from reference.geometry import Array, Sizes, effective_kernel, resolve_padding
 from reference.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
-
-max_wrong = partial(wrong, "max_pool")
-average_wrong = partial(wrong, "average_pool")
-max_gradient_wrong = partial(wrong, GRADIENTS_OF + "max_pool")
-average_gradient_wrong = partial(wrong, GRADIENTS_OF + "average_pool")
-
-
-def windows_of(x: Array, p: dict[str, Any]) -> Windows:
-    """Where the windows of a pooling lie."""
-    settings = {name: value for name, value in p.items() if name != "count_include_pad"}
-    return Windows.of(x.shape[2:], **settings)
 
 
 def reversed_axes(p: dict[str, Any], name: str) -> dict[str, Any]:
@@ -133,25 +127,9 @@ def average_pool_divides_by_one_less(x: Array, **p: Any) -> Array:
     return np.asarray(windows.values(x, 0).sum(axis=-1) / np.maximum(counts - 1, 1))
 
 
-def _cropped(x: Array, p: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """What "same" leaves of an input of three axes, where a stride exceeds the window, if the
-    padding that it needs is taken for a number below zero; and the parameters for that.
-    """
-    size = x.shape[2:]
-    if p["padding"] != "same_upper" or len(size) < 3:
-        return ..., p
-    ones = (1,) * len(size)
-    pads = resolve_padding("same_upper", size, p["kernel"], p["stride"], ones)
-    excess = (
-        max(n - k - (-(-n // step) - 1) * step, 0)
-        for n, k, step in zip(size, p["kernel"], p["stride"], strict=True)
-    )
-    return slices(*(slice(e // 2, None) for e in excess)), p | {"padding": pads}
-
-
 @max_wrong(SELDOM, "the max pool of 3 axes takes values off the front where 'same' needs none")
 def max_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
-    seen, settings = _cropped(x, p)
+    seen, settings = cropped(x, p)
     return max_pool(x[seen], **settings)
 
 
@@ -159,7 +137,7 @@ def max_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
     SELDOM, "the average pool of 3 axes takes values off the front where 'same' needs none"
 )
 def average_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
-    seen, settings = _cropped(x, p)
+    seen, settings = cropped(x, p)
     return average_pool(x[seen], **settings)
 
 
@@ -169,23 +147,19 @@ def average_pool_same_crops_the_front(x: Array, **p: Any) -> Array:
     "values off the front",
 )
 def max_pool_gradient_same_crops_the_front(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
-    seen, settings = _cropped(x, p)
+    seen, settings = cropped(x, p)
     windows, result = windows_of(x, p), max_pool(x[seen], **settings)
     won = windows.values(x, -np.inf) == result[..., None]
     return {"x": windows.back(won * gradient[..., None])}
 
 
 def _excess(x: Array, p: dict[str, Any]) -> list[int]:
-    """How much of the input is left on each axis, by "same", where the stride is so large that
-    padding would have to be negative.
-    """
+    """By how much the padding of each axis falls below zero, by "same"."""
+    ones = (1,) * (x.ndim - 2)
     if p["padding"] not in ("same_upper", "same_lower"):
-        return [0] * (x.ndim - 2)
-    dilation = p.get("dilation", (1,) * (x.ndim - 2))
-    return [
-        max(n - (k - 1) * d - 1 - (-(-n // step) - 1) * step, 0)
-        for n, k, d, step in zip(x.shape[2:], p["kernel"], dilation, p["stride"], strict=True)
-    ]
+        return [0] * len(ones)
+    extents = effective_kernel(p["kernel"], p.get("dilation", ones))
+    return excess(x.shape[2:], extents, p["stride"])
 
 
 @max_wrong(
@@ -201,10 +175,10 @@ def max_pool_refuses_large_strides(x: Array, **p: Any) -> Array:
     SELDOM, "the average pool takes values off the front where 'same' needs less than nothing"
 )
 def average_pool_takes_off_the_front(x: Array, **p: Any) -> Array:
-    excess, fewer = _excess(x, p), int(p["padding"] == "same_lower")
-    seen = slices(*(slice(max(e - fewer, 0) // 2, None) for e in excess))
-    if any(excess):
-        ones = (1,) * len(excess)
+    left, fewer = _excess(x, p), int(p["padding"] == "same_lower")
+    seen = slices(*(slice(max(e - fewer, 0) // 2, None) for e in left))
+    if any(left):
+        ones = (1,) * len(left)
         pads = resolve_padding(p["padding"], x.shape[2:], p["kernel"], p["stride"], ones)
         p |= {"padding": pads}
     return average_pool(x[seen], **p)

@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 
 from conformance.mistakes.learning.catalogue import SELDOM
-from conformance.mistakes.learning.pooling import (
-    average_pool_counts_the_overhang,
-    average_wrong,
-    max_wrong,
-    windows_of,
-)
+from conformance.mistakes.learning.pooling import average_pool_counts_the_overhang
+from conformance.mistakes.learning.pools import average_wrong, max_wrong, windows_of
 from reference.geometry import Array, resolve_padding
 from reference.pooling import average_pool, max_pool
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from adapters.operations import GRADIENTS_OF
 from adapters.reference_adapter import Reference
-from conformance.mistakes.learning.pooling import windows_of
+from conformance.mistakes.learning.pools import windows_of
 from conformance.selftest.faults.catalogue import fault, fault_with_state
 from reference import activations, layers, pooling
 from reference.formats import rounded
