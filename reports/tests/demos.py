@@ -59,8 +59,23 @@ class Demo:
     def text(self, name: str) -> str:
         return plain(self.part(name).text_content())
 
+    def button(self, name: str) -> Any:
+        return self.tab.get_by_role("button", name=name)
+
     def press(self, name: str) -> None:
-        self.tab.get_by_role("button", name=name).click()
+        self.button(name).click()
+
+    def stop_time(self) -> None:
+        """Load the page again with a clock that stands still, however long the browser takes,
+        but for `pass_time`.
+        """
+        self.tab.clock.install(time=0)
+        self.tab.reload()
+        self.part("stage").wait_for()
+        self.tab.clock.pause_at(3600)
+
+    def pass_time(self, seconds: float) -> None:
+        self.tab.clock.run_for(round(seconds * 1000))
 
     def choose(self, name: str) -> None:
         """The radio button of this label."""

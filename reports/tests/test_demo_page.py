@@ -101,14 +101,16 @@ def test_it_is_part_of_a_single_page(tab: Any, folder: Path, at: str) -> None:
     demo.press("Play")
     tab.get_by_role("link", name="Summary").first.click()
     tab.get_by_role("link", name="Demo").first.click()
-    assert demo.tab.get_by_role("button", name="Play").is_visible()
+    demo.button("Play").wait_for()
 
 
 def test_it_follows_a_change_to_dark(demo: Demo) -> None:
-    before = demo.part("map").evaluate("canvas => canvas.toDataURL()")
+    canvas = demo.part("map").element_handle()
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
     demo.tab.emulate_media(color_scheme="dark")
-    demo.tab.wait_for_timeout(200)
-    assert demo.part("map").evaluate("canvas => canvas.toDataURL()") != before
+    demo.tab.wait_for_function(
+        "([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas, before]
+    )
 
 
 def test_without_scripts_one_step_is_shown(chromium: Any, folder: Path) -> None:
