@@ -59,10 +59,10 @@ def _section(finding: Finding) -> Iterator[str]:
         yield f"- Clause [{name}](SPECIFICATION.md#{name.lower()}): {sentence}"
     if backends := dict.fromkeys(b for issue in finding.issues for b in issue.backends):
         dtypes = dict.fromkeys(d for issue in finding.issues for d in issue.dtypes)
-        within = f", in {_list(dtypes)}" if dtypes else ""
-        yield f"- Known on: {_list(backends)}{within}."
-    spared = f"; not in {_list(finding.spared)}" if finding.spared else ""
-    yield f"- Shows in: {finding.framework} {_list(finding.affected)}{spared}."
+        within = f", in {', '.join(dtypes)}" if dtypes else ""
+        yield f"- Known on: {', '.join(backends)}{within}."
+    spared = f"; not in {', '.join(finding.spared)}" if finding.spared else ""
+    yield f"- Shows in: {finding.framework} {', '.join(finding.affected)}{spared}."
     yield f"- On record: {finding.on_record or 'no'}."
     file = finding.script.file.name
     yield f"- Script: [`{file}`](findings/{file})."
@@ -76,10 +76,6 @@ def _clauses(finding: Finding) -> dict[str, str]:
     """Their names and sentences, in the order of the specification."""
     named = {name for issue in finding.issues for name in issue.clauses}
     return {name: clause.sentence for name, clause in clauses().items() if name in named}
-
-
-def _list(words: Sequence[str] | dict[str, None]) -> str:
-    return ", ".join(words)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -29,17 +29,17 @@ def shuffled(call: Call, rng: Rng) -> Call:
 
 def scaled(call: Call) -> Iterator[Call]:
     """The filters, or the input, times powers of two: what depends on how large they are."""
+    given = {"filters": call.filters, "x": call.x}
+    nonzero = {name: np.abs(a[a != 0].astype("float64")) for name, a in given.items()}
     for power in range(32, -97, -8):
-        for name in ("filters", "x"):
-            array = getattr(call, name)
-            wide = array.astype("float64")
-            sizes = np.abs(wide[wide != 0])
+        for name, sizes in nonzero.items():
             if not sizes.size:
                 continue
             shift = power - int(np.frexp(sizes.max())[1])
             least, largest = np.ldexp(sizes.min(), shift), 2.0**power
             if call.format.smallest_normal <= least and largest <= call.format.largest:
-                yield call.but(**{name: np.ldexp(wide, shift).astype(array.dtype)}, seed=None)
+                moved = np.ldexp(given[name].astype("float64"), shift)
+                yield call.but(**{name: moved.astype(given[name].dtype)}, seed=None)
 
 
 def refilled(call: Call, rng: Rng, kind: str = "integers") -> Call:

@@ -93,20 +93,20 @@ class Bench:
 
     def witness(self, call: Call) -> Witness | None:
         """None if the backend gives no answer."""
+        got = self._answer(call)
+        return Witness.of(call, got, self.subject.promise) if isinstance(got, np.ndarray) else None
+
+    def failure(self, call: Call) -> Exception | None:
+        """Why the backend gives no answer; None if it gives one."""
+        got = self._answer(call)
+        return got if isinstance(got, Exception) else None
+
+    def _answer(self, call: Call) -> Array | Exception:
         try:
             with np.errstate(all="ignore"):
-                got = self.subject.result(call).astype("float64")
-        except (BackendFailure, NotTried, Unsupported):
-            return None
-        return Witness.of(call, got, self.subject.promise)
-
-    def failure(self, call: Call) -> BackendFailure | NotTried | Unsupported | None:
-        """Why the backend gives no answer; None if it gives one."""
-        try:
-            self.subject.result(call)
+                return self.subject.result(call).astype("float64")
         except (BackendFailure, NotTried, Unsupported) as failure:
             return failure
-        return None
 
     def witnesses(self, calls: Iterable[Call], most_wrong: int = _MOST_WRONG) -> list[Witness]:
         """Those that were answered, each once, until enough of them are wrong."""

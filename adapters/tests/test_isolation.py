@@ -137,9 +137,7 @@ def test_what_does_no_harm(start: Start, name: str) -> None:
     worker = start(name)
     assert ask(worker, 13)[0, 0, 0] == 13
     is_answered(worker)
-    begun = time.monotonic()
     worker.close()
-    assert time.monotonic() - begun < 5
     assert np.geterr()["divide"] == "warn"
 
 

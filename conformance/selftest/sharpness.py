@@ -194,10 +194,8 @@ def tables(
 def is_current(row: sharpness.Fault) -> bool:
     """Whether the catalogue still has the fault of this row, as it is there."""
     fault = FAULTS.get(row.name)
-    return fault is not None and (fault.sentence, fault.clause, fault.dtype) == (
-        row.sentence,
-        row.clause,
-        row.dtype,
+    return fault is not None and all(
+        getattr(fault, name) == getattr(row, name) for name in ("sentence", "clause", "dtype")
     )
 
 
