@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from conformance.lessons import Course, Run, reference_run, training_set
+from conformance.remembered import remembered
 from reference.correlation import cross_correlate
 from reference.formats import FORMATS
 from reference.geometry import Array
@@ -71,8 +72,12 @@ def band(lesson: Course, dtype: str = "float64", fast: bool = False) -> Band:
 def ensemble(lesson: Course, dtype: str, fast: bool = False) -> tuple[Run, ...]:
     """The runs, each with errors of its own."""
     members = range(_LONG_RUNS if lesson.steps > _LONG else _RUNS)
-    roundoff = FORMATS[dtype].unit_roundoff
-    return tuple(_Erring(lesson, roundoff, fast, member).run() for member in members)
+    return tuple(Run.of(_member(lesson, dtype, fast, member)) for member in members)
+
+
+@remembered
+def _member(lesson: Course, dtype: str, fast: bool, member: int) -> dict[str, Array]:
+    return _Erring(lesson, FORMATS[dtype].unit_roundoff, fast, member).run().arrays()
 
 
 class _Erring:
@@ -84,7 +89,7 @@ class _Erring:
 
     def run(self) -> Run:
         lesson = self.lesson
-        images, labels = training_set("float64")
+        images, labels = training_set("float64", lesson.images)
         weights = lesson.weights()
         states: dict[str, State] = dict.fromkeys(weights)
         losses = []

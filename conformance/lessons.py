@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from adapters.operations import WEIGHTS, plain
+from conformance.remembered import remembered
 from conformance.requests import Request
 from conformance.subject import Subject
 from reference import mnist
@@ -22,7 +23,7 @@ from reference.network import (
     initial_weights,
 )
 from reference.optimizers import SGD
-from reference.training import normalised, predict, shuffled_batches, train
+from reference.training import accuracy, normalised, predict, shuffled_batches, train
 
 CNN: Network = (
     Convolution(1, 8, (3, 3)),
@@ -83,11 +84,11 @@ def course(network: Network, effort: int) -> Course:
     return Course(network, max(40, 3 * effort), 16, optimizer)
 
 
-@lru_cache(maxsize=2)
-def training_set(dtype: str) -> tuple[Array, Array]:
-    """Images (60000, 1, 28, 28) and labels."""
+@lru_cache(maxsize=4)
+def training_set(dtype: str, count: int) -> tuple[Array, Array]:
+    """The first ``count`` images (count, 1, 28, 28) and labels."""
     data = mnist.load("train")
-    return normalised(data.images, dtype), data.labels.astype("int64")
+    return normalised(data.images[:count], dtype), data.labels[:count].astype("int64")
 
 
 @lru_cache(maxsize=2)
@@ -119,11 +120,11 @@ def request_of(
 
 def asked(lesson: Course, subject: Subject, labels: Array | None = None) -> Request:
     """The training of a course, in the dtype under test."""
-    images, right = training_set("float64")
+    images, right = training_set("float64", lesson.images)
     return request_of(
         lesson.network,
         {name: w.astype(subject.numpy_dtype) for name, w in lesson.weights().items()},
-        images[: lesson.images].astype(subject.numpy_dtype),
+        images.astype(subject.numpy_dtype),
         (right if labels is None else labels)[: lesson.images],
         lesson.batches,
         lesson.optimizer,
@@ -143,32 +144,51 @@ class Run:
     losses: Array
     weights: Weights
 
+    @classmethod
+    def of(cls, arrays: dict[str, Array]) -> "Run":
+        """The run of these :meth:`arrays`."""
+        return cls(arrays["losses"], {k: w for k, w in arrays.items() if k != "losses"})
+
+    def arrays(self) -> dict[str, Array]:
+        return {"losses": self.losses, **self.weights}
+
 
 @lru_cache(maxsize=16)
 def reference_run(lesson: Course, dtype: str = "float64") -> Run:
     """What the reference makes of a course."""
-    images, labels = training_set(dtype)
+    return Run.of(_reference_run(lesson, dtype))
+
+
+@remembered
+def _reference_run(lesson: Course, dtype: str) -> dict[str, Array]:
+    images, labels = training_set(dtype, lesson.images)
     losses, weights = [], lesson.weights(dtype)
     for step in train(
         lesson.network, weights, images, labels, iter(lesson.batches), lesson.optimizer
     ):
         losses.append(step.loss)
         weights = step.weights
-    return Run(np.array(losses), weights)
+    return Run(np.array(losses), weights).arrays()
 
 
-@lru_cache(maxsize=16)
-def reference_logits(lesson: Course, dtype: str) -> Array:
-    """What the reference, trained so, makes of the test images."""
-    return predict(lesson.network, reference_run(lesson, dtype).weights, held_out_set(dtype)[0])
+def reference_accuracy(lesson: Course) -> float:
+    """The share of the test images that the reference, trained so in float32, has right."""
+    return float(_reference_accuracy(lesson)["accuracy"])
+
+
+@remembered
+def _reference_accuracy(lesson: Course) -> dict[str, Array]:
+    images, labels = held_out_set("float32")
+    logits = predict(lesson.network, reference_run(lesson, "float32").weights, images)
+    return {"accuracy": np.array(accuracy(logits, labels))}
 
 
 def dithered(network: Network, count: int, batch: int) -> tuple[Array, Array]:
     """Images with noise, in which no two windows tie by chance of a blank ground, and labels."""
-    images, labels = training_set("float64")
+    data = mnist.load("train")
     rng = np.random.default_rng(count)
-    some = rng.integers(0, len(images), batch)
-    noisy = images[some] + _DITHER * rng.standard_normal((batch, 1, 28, 28))
+    some = rng.integers(0, len(data.images), batch)
+    noisy = normalised(data.images[some]) + _DITHER * rng.standard_normal((batch, 1, 28, 28))
     if network is TINY:
         noisy = noisy[:, :, _TINY_PIXELS, _TINY_PIXELS] * _FAINT
-    return noisy, labels[some]
+    return noisy, data.labels[some].astype("int64")

@@ -22,7 +22,7 @@ from conformance.lessons import (
     dithered,
     held_out_set,
     prediction,
-    reference_logits,
+    reference_accuracy,
     reference_run,
     request_of,
 )
@@ -42,6 +42,7 @@ WIDE = ("float64", "float32")
 QUICK, THOROUGH = 8, 1000  # examples of the profiles
 _SURE = 6.5  # standard deviations: a chance below 1e-10
 _CHANCE = 0.3
+_TEST_IMAGES = 10_000
 # What a network must reach after so many steps, whatever the reference's seeds reach.
 _FLOORS = {CNN: ((40, 0.6), (150, 0.85), (2811, 0.97)), MLP: ((40, 0.4), (150, 0.7), (2811, 0.9))}
 
@@ -245,10 +246,8 @@ def likely(lesson: Course) -> tuple[float, float]:
     """The accuracies to be expected: what three seeds of the reference reach, widened by what
     chance can do to a share of 10,000 images, twice; never below the floor.
     """
-    _, labels = held_out_set("float32")
-    seeds = (Course(**vars(lesson) | {"seed": seed}) for seed in range(3))
-    found = [accuracy(reference_logits(one, "float32"), labels) for one in seeds]
-    widths = [_SURE * (2 * p * (1 - p) / len(labels)) ** 0.5 for p in found]
+    found = [reference_accuracy(replace(lesson, seed=seed)) for seed in range(3)]
+    widths = [_SURE * (2 * p * (1 - p) / _TEST_IMAGES) ** 0.5 for p in found]
     floor = max(share for steps, share in _FLOORS[lesson.network] if steps <= lesson.steps)
     low = min(p - width for p, width in zip(found, widths, strict=True))
     return max(low, floor), max(p + w for p, w in zip(found, widths, strict=True))

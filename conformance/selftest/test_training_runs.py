@@ -19,7 +19,7 @@ SHORT = Course(CNN, 12, 8, SGD(0.05, momentum=0.5))
 
 
 def run(lesson: Course, correlate: object = cross_correlate) -> Apart:
-    images, labels = training_set("float64")
+    images, labels = training_set("float64", lesson.images)
     losses, weights = [], lesson.weights()
     batches = iter(lesson.batches)
     for step in train(
