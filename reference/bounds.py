@@ -49,12 +49,13 @@ def random_walk(results: int, chance: float = 1e-9) -> Growth:
 
 
 def term_count(x: Array, filters: Array, bias: Array | None, parameters: Parameters) -> Array:
-    """How many products (and the bias) are summed into each result, shape (1, K, \\*out): ones
-    correlated with ones, since padding contributes no terms.
+    """How many products (and the bias) are summed into each result, shape (1, 1, \\*out): ones
+    correlated with ones, since padding contributes no terms, in each channel of a group.
     """
-    ones = np.ones((1, *x.shape[1:]))
-    counts = cross_correlate(ones, np.ones(filters.shape), **parameters)
-    return counts if bias is None else counts + 1
+    ones, kernel = np.ones((1, 1, *x.shape[2:])), np.ones((1, 1, *filters.shape[2:]))
+    alone: Parameters = {**parameters, "groups": 1}
+    counts = filters.shape[1] * cross_correlate(ones, kernel, **alone)
+    return np.asarray(counts if bias is None else counts + 1)
 
 
 def magnitude(x: Array, filters: Array, bias: Array | None, parameters: Parameters) -> Array:

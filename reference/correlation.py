@@ -126,13 +126,14 @@ def _inner_products(seen: Array, filters: Array, groups: int) -> Array:
     batch, axes, (count, depth) = len(seen), filters.ndim - 2, filters.shape[:2]
     out, kernel = seen.shape[2 : 2 + axes], filters.shape[2:]
     rows = filters.reshape(groups, count // groups, depth * prod(kernel))
-    parts = np.moveaxis(seen.reshape(batch, groups, depth, *out, *kernel), 0, 1)
+    parts = seen.reshape(batch, groups, depth, *out, *kernel)
+    stops, taps = range(3, 3 + axes), range(3 + axes, 3 + 2 * axes)
     # Laying the windows out takes longest, and least where the longer axes are copied innermost.
     if prod(out) > prod(kernel):
-        parts = np.moveaxis(parts, (1, *range(3, 3 + axes)), range(-1 - axes, 0))
+        parts = parts.transpose(1, 2, *taps, 0, *stops)
         columns = parts.reshape(groups, depth * prod(kernel), batch * prod(out))
     else:
-        parts = np.moveaxis(parts, 2, 2 + axes)
+        parts = parts.transpose(1, 0, *stops, 2, *taps)
         columns = parts.reshape(groups, batch * prod(out), depth * prod(kernel)).swapaxes(1, 2)
     with np.errstate(all="ignore"):  # zero times infinity is NaN, and no reason to warn
         maps = np.asarray(rows @ columns).reshape(count, batch, *out)

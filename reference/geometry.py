@@ -119,7 +119,11 @@ def pad(x: Array, padding: Pads, value: float = 0) -> Array:
     """
     if not any(map(any, padding)):
         return x
-    return np.pad(x, ((0, 0), (0, 0), *padding), constant_values=value)
+    sides = [(low, n, high) for n, (low, high) in zip(x.shape[2:], padding, strict=True)]
+    padded = np.full((*x.shape[:2], *map(sum, sides)), value, x.dtype)
+    inside: Any = (..., *(slice(low, low + n) for low, n, _ in sides))
+    padded[inside] = x
+    return padded
 
 
 def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:

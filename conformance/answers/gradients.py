@@ -1,6 +1,7 @@
 """The gradients of cross-correlation, and its transpose: cross-correlations, and judged as such."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def gradients(request: Request, promise: str) -> dict[str, Reading]:
     ones = call.but(x=np.ones(call.x.shape), filters=np.ones(call.filters.shape), bias=bias)
     counted = as_cross_correlations(ones, np.ones(gradient.shape))
     return {
-        name: reading(part, counted[name].by(cross_correlate), request, promise)
+        name: reading(part, partial(counted[name].by, cross_correlate), request, promise)
         for name, part in as_cross_correlations(call, gradient).items()
     }
 
@@ -46,8 +47,8 @@ def transposed(request: Request, promise: str) -> dict[str, Reading]:
     x, filters, bias = arrays["x"], arrays["filters"], arrays.get("bias")
     part = input_gradient_as_cross_correlation(x, filters, size, parameters)
     ones = np.ones(x.shape), np.ones(filters.shape)
-    terms = input_gradient_as_cross_correlation(*ones, size, parameters).by(cross_correlate)
-    return {"result": reading(part, terms, request, promise, bias)}
+    counted = input_gradient_as_cross_correlation(*ones, size, parameters)
+    return {"result": reading(part, partial(counted.by, cross_correlate), request, promise, bias)}
 
 
 @answers(GRADIENTS_OF + "transposed_cross_correlate")
@@ -57,7 +58,7 @@ def of_transposed(request: Request, promise: str) -> dict[str, Reading]:
     ones_x, ones, by_result = (np.ones(a.shape) for a in (x, filters, gradient))
     counted = parts_of_transposed(ones_x, ones, parameters, by_result)
     return {
-        name: reading(part, counted[name].by(cross_correlate), request, promise)
+        name: reading(part, partial(counted[name].by, cross_correlate), request, promise)
         for name, part in parts_of_transposed(x, filters, parameters, gradient).items()
         if name in arrays
     }
@@ -80,14 +81,14 @@ def _transposed(request: Request) -> tuple[Mapping[str, Array], Parameters, Size
 
 def reading(
     part: AsCrossCorrelation,
-    terms: Array,
+    count: Callable[[], Array],
     request: Request,
     promise: str,
     bias: Array | None = None,
 ) -> Reading:
-    """What a cross-correlation comes to that sums ``terms`` numbers into each of its values, and
-    adds a ``bias``, if that needs no finish. Integers must be exact where full accuracy is
-    promised.
+    """What a cross-correlation comes to, which adds a ``bias``, if that needs no finish; ``count``
+    tells how many numbers are summed into each of its values. Integers must be exact where full
+    accuracy is promised.
     """
     if request.exact and promise == "A":
         wide = AsCrossCorrelation(
@@ -98,8 +99,7 @@ def reading(
             value = value + bias.astype("float64").reshape(-1, *(1,) * (value.ndim - 2))
         return Reading(value, np.zeros(()))
     arrays = part.x, part.filters, bias, part.parameters
-    if bias is not None:
-        terms = terms + 1
+    terms = count() if bias is None else count() + 1
     high, low = (part.finish(half) for half in truth(*arrays))
     return Reading(high, _bound(part, bias, terms, request.format, promise), low)
 

@@ -1,5 +1,6 @@
 """Layers: pooling, activations, dense, batch normalisation and dropout, and their gradients."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ def average_pool(request: Request, promise: str) -> dict[str, Reading]:
         return {"result": Reading(value, _of_quotient(value, counts, request))}
     ones = AsCrossCorrelation(np.ones(part.x.shape), part.filters, part.parameters, lambda a: a)
     terms = ones.by(cross_correlate).reshape(*request.arrays["x"].shape[:2], *counts.shape)
-    return {"result": reading(part, terms + 2, request, promise)}
+    return {"result": reading(part, lambda: terms + 2, request, promise)}
 
 
 def _of_quotient(value: Array, counts: Array, request: Request) -> Array:
@@ -158,9 +159,8 @@ def of_activation(request: Request, promise: str) -> dict[str, Reading]:
 def dense(request: Request, promise: str) -> dict[str, Reading]:
     x, weights = request.arrays["x"], request.arrays["weights"]
     part = dense_as_cross_correlation(x, weights)
-    terms = np.full((len(x), len(weights)), x.shape[1])
     bias = request.arrays.get("bias")
-    return {"result": reading(part, terms, request, promise, bias)}
+    return {"result": reading(part, lambda: np.asarray(x.shape[1]), request, promise, bias)}
 
 
 @answers(GRADIENTS_OF + "dense")
@@ -168,7 +168,7 @@ def of_dense(request: Request, promise: str) -> dict[str, Reading]:
     x, weights, gradient = (request.arrays[name] for name in ("x", "weights", "gradient"))
     parts = dense_gradients_as_cross_correlations(x, weights, gradient)
     return {
-        name: reading(part, np.asarray(part.x.shape[1]), request, promise)
+        name: reading(part, partial(np.asarray, part.x.shape[1]), request, promise)
         for name, part in parts.items()
         if name in request.arrays
     }
