@@ -32,7 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--profile",
         choices=["quick", "default", "thorough"],
         default="default",
-        help="how many examples each clause is tried on",
+        help="how many examples each clause is tried on, and how many regimes are graded",
     )
     group.addoption(
         "--seed", type=int, help="reproduce the run that printed this seed, with the same options"

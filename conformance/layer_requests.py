@@ -17,7 +17,7 @@ from adapters.operations import GRADIENTS_OF
 from conformance.data import FLOATS, Rng, fill_integers
 from conformance.makers import Maker, makes
 from conformance.requests import Request, integer_gradient
-from conformance.strategies import DRAWN_BYTES, Dice
+from conformance.strategies import Dice, rolled
 from conformance.subject import Subject
 from reference.activations import ACTIVATIONS
 from reference.formats import FORMATS
@@ -44,11 +44,7 @@ _EPSILONS = (1e-3, 1e-2, 0.1, 1e-5)  # the last is subnormal in float16
 def drawn(subject: Subject, make: Maker) -> st.SearchStrategy[Request]:
     """What a maker makes, as Hypothesis draws it."""
     axes = subject.capabilities.spatial_axes
-
-    def made(numbers: bytes) -> Request:
-        return make(Dice(numbers), subject.dtype, axes)
-
-    return st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES).map(made)
+    return rolled(lambda dice: make(dice, subject.dtype, axes))
 
 
 def pool(

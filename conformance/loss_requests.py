@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from adapters.operations import GRADIENTS_OF, optimizer_of, plain
 from conformance.data import FLOATS, Rng
 from conformance.makers import makes
 from conformance.requests import Request
-from conformance.strategies import DRAWN_BYTES, Dice
+from conformance.strategies import Dice, once, rolled
 from conformance.subject import Subject
 from reference.formats import FORMATS, Format
 from reference.geometry import Array, Sizes
@@ -102,20 +101,22 @@ def backward(request: Request, upstream: float = 1.0) -> Request:
 
 def losses(subject: Subject, **fixed: Any) -> st.SearchStrategy[Request]:
     """Losses, as Hypothesis draws them."""
-    return _drawn(partial(loss_request, dtype=subject.dtype, **fixed))
+    return _losses_of(subject.dtype, **fixed)
 
 
 def trajectories(subject: Subject, **fixed: Any) -> st.SearchStrategy[Request]:
     """Trajectories, as Hypothesis draws them."""
-    return _drawn(partial(trajectory_request, dtype=subject.dtype, **fixed))
+    return _trajectories_of(subject.dtype, **fixed)
 
 
-def _drawn(make: Any) -> st.SearchStrategy[Request]:
-    def made(drawn: bytes) -> Request:
-        request: Request = make(Dice(drawn))
-        return request
+@once
+def _losses_of(dtype: str, **fixed: Any) -> st.SearchStrategy[Request]:
+    return rolled(lambda dice: loss_request(dice, dtype, **fixed))
 
-    return st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES).map(made)
+
+@once
+def _trajectories_of(dtype: str, **fixed: Any) -> st.SearchStrategy[Request]:
+    return rolled(lambda dice: trajectory_request(dice, dtype, **fixed))
 
 
 def trajectory_request(

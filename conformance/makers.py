@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.operations import GRADIENTS_OF
 from conformance.data import INTEGERS
 from conformance.requests import Request, gradient_request, transposed_request
-from conformance.strategies import DRAWN_BYTES, Dice, recipe_of
+from conformance.strategies import Dice, once, recipe_of, rolled
 from conformance.subject import Subject
 
 Maker = Callable[[Dice, str, Sequence[int]], Request]
@@ -44,12 +44,13 @@ def maker(operation: str) -> Maker:
 
 def requests(subject: Subject, operation: str) -> st.SearchStrategy[Request]:
     """Requests of an operation, as Hypothesis draws them."""
-    make, axes = maker(operation), subject.capabilities.spatial_axes
+    return _requests(operation, subject.dtype, tuple(subject.capabilities.spatial_axes))
 
-    def made(drawn: bytes) -> Request:
-        return make(Dice(drawn), subject.dtype, axes)
 
-    return st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES).map(made)
+@once
+def _requests(operation: str, dtype: str, axes: tuple[int, ...]) -> st.SearchStrategy[Request]:
+    make = maker(operation)
+    return rolled(lambda dice: make(dice, dtype, axes))
 
 
 @makes(GRADIENTS_OF + "cross_correlate")

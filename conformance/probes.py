@@ -252,7 +252,10 @@ def sign_of_zero(subject: Subject) -> str:
     return "-0" if np.signbit(got) else "+0"
 
 
-def ladder(axes: int) -> list[Regime]:
-    """The regimes in which backends are known to change their algorithms."""
+def ladder(axes: int, coarse: bool = False) -> list[Regime]:
+    """The regimes in which backends are known to change their algorithms; or a third of them, with
+    the smallest and the largest.
+    """
     kernels = {1: (1, 3, 5, 7), 2: (1, 3, 5, 7), 3: (1, 3)}[axes]
-    return [Regime(axes, *sizes) for sizes in product((1, 8, 16, 32), (8, 16, 32), kernels)]
+    batches, channels = ((1, 32), (8, 32)) if coarse else ((1, 8, 16, 32), (8, 16, 32))
+    return [Regime(axes, *sizes) for sizes in product(batches, channels, kernels)]

@@ -7,14 +7,17 @@ a single number; as bytes they are spread evenly, and each still shrinks to its 
 arrays come from a seed.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from conformance.calls import Call, Recipe
 from conformance.data import FLOATS, INTEGERS
 from reference.geometry import Sizes, effective_kernel
+
+T = TypeVar("T")
 
 REGIMES = (
     "small",
@@ -46,6 +49,7 @@ _MOST_WORK = 1024  # items x channels x filters of an everyday layer
 
 
 DRAWN_BYTES = 64
+_BYTES = st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES)
 
 # Two of the seven kinds of real numbers: every kind is met many times in a run.
 SOME_KINDS = st.lists(st.sampled_from(tuple(FLOATS)), min_size=2, max_size=2, unique=True)
@@ -65,6 +69,16 @@ class Dice:
         return options[self.between(0, len(options) - 1)]
 
 
+def rolled(make: Callable[[Dice], T]) -> st.SearchStrategy[T]:
+    """What is made of dice that Hypothesis rolls."""
+    return _BYTES.map(lambda drawn: make(Dice(drawn)))
+
+
+# Hypothesis looks a new strategy over before it draws from it, which takes as long as drawing.
+once = lru_cache(256)
+
+
+@once
 def recipes(
     dtype: str,
     spatial_axes: Sequence[int] = (1, 2, 3),
@@ -77,10 +91,7 @@ def recipes(
     ``filters`` and ``batch``; ``bias`` to True or False; ``regimes`` to those to draw from.
     """
 
-    def recipe(drawn: bytes) -> Recipe:
-        return recipe_of(Dice(drawn), dtype, spatial_axes, data, headroom, fixed)
-
-    return st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES).map(recipe)
+    return rolled(lambda dice: recipe_of(dice, dtype, spatial_axes, data, headroom, fixed))
 
 
 def recipe_of(
@@ -191,15 +202,20 @@ def _depths(regime: str) -> tuple[int, int]:
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on integers, which a direct algorithm gets exactly right: to judge structure by."""
-    return recipes(subject.dtype, subject.capabilities.spatial_axes, **fixed).map(Recipe.call)
+    return _calls(subject.dtype, tuple(subject.capabilities.spatial_axes), **fixed)
 
 
 def integer_recipes(subject: Any, **fixed: Any) -> st.SearchStrategy[Recipe]:
     """What :func:`integer_calls` are made from."""
-    return recipes(subject.dtype, subject.capabilities.spatial_axes, **fixed)
+    return recipes(subject.dtype, tuple(subject.capabilities.spatial_axes), **fixed)
 
 
 def float_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on real numbers of every kind of data: to judge rounding by."""
-    axes = subject.capabilities.spatial_axes
-    return recipes(subject.dtype, axes, tuple(FLOATS), **fixed).map(Recipe.call)
+    axes = tuple(subject.capabilities.spatial_axes)
+    return _calls(subject.dtype, axes, tuple(FLOATS), **fixed)
+
+
+@once
+def _calls(*limits: Any, **fixed: Any) -> st.SearchStrategy[Call]:
+    return recipes(*limits, **fixed).map(Recipe.call)

@@ -6,6 +6,7 @@ from adapters import Unsupported
 from conformance.clauses import clause
 from conformance.grades import Measured, measure, meets, order, summarize
 from conformance.judge import Disagreement, Evidence
+from conformance.plan import EXAMPLES
 from conformance.probes import Regime, ladder
 from conformance.subject import Subject
 from reference.formats import FORMATS
@@ -49,7 +50,7 @@ def grade_on(subject: Subject, axes: int) -> None:
         raise Unsupported(f"the adapter does not claim {axes} spatial axes")
     rng = np.random.default_rng(subject.seed)
     measured: dict[Regime, Measured] = {}
-    for regime in ladder(axes):
+    for regime in ladder(axes, coarse=subject.effort <= EXAMPLES["quick"]):
         try:
             measured[regime] = measure(subject, regime, rng)
         except Unsupported as why:

@@ -26,6 +26,7 @@ from conformance.lessons import (
     reference_run,
     request_of,
 )
+from conformance.plan import EXAMPLES
 from conformance.requests import Request
 from conformance.subject import Subject
 from reference.filters import edge_filters, sobel_filters
@@ -39,7 +40,6 @@ SGD_SOURCE = "Bottou, Curtis, Nocedal, Optimization methods for large-scale mach
 ROUNDING = "Higham (2002), section 3.1, carried forward and backward through the network"
 EMERGE = "LeCun, Bottou, Bengio, Haffner, Gradient-based learning applied to document recognition"
 WIDE = ("float64", "float32")
-QUICK, THOROUGH = 8, 1000  # examples of the profiles
 _SURE = 6.5  # standard deviations: a chance below 1e-10
 _CHANCE = 0.3
 _TEST_IMAGES = 10_000
@@ -58,7 +58,8 @@ def course_for(subject: Subject, network: Network) -> Course:
     """
     derived = subject.adapter.offers("train") == "derived"
     effort = subject.effort
-    return course(network, min(effort, QUICK) if derived and effort < THOROUGH else effort)
+    hurried = derived and effort < EXAMPLES["thorough"]
+    return course(network, min(effort, EXAMPLES["quick"]) if hurried else effort)
 
 
 def is_fast(subject: Subject) -> bool:
