@@ -25,7 +25,6 @@ from conformance.plan import Isolation, NotRun, Plan, load_backends
 from conformance.subject import Subject
 from conformance.summary import summarize
 from reports import results
-from reports.pages import write_page
 
 
 class Recorder:
@@ -137,7 +136,9 @@ class Recorder:
             calling=tally.calling,
             series=subject.series,
         )
-        report.convspec = {"backends": self.described, "outcome": asdict(record)}
+        # Only plain values get from a worker of xdist to its controller.
+        outcome = asdict(record) if self.is_worker else record
+        report.convspec = {"backends": self.described, "outcome": outcome}
         if report.failed:
             report.longrepr = found.text
         return report
@@ -146,7 +147,9 @@ class Recorder:
         content = getattr(report, "convspec", None)
         if content is None or self.is_worker:
             return
-        outcome = results.Outcome(**content["outcome"])
+        outcome = content["outcome"]
+        if isinstance(outcome, dict):
+            outcome = results.Outcome(**outcome)
         self._open(content["backends"]).write(outcome)
         self.outcomes.append(outcome)
 
@@ -173,6 +176,8 @@ class Recorder:
         )
         self.writer.close()
         if page := self.config.getoption("--report"):
+            from reports.pages import write_page
+
             write_page(results.read(self.path), page)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
