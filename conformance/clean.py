@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import IO
 
-from adapters.process.isolation import ONE_THREAD
+from adapters.process.isolation import THREADS
 from adapters.scripts import OURS
 
 _LINES = 200
@@ -76,7 +76,7 @@ def run_clean(script: str, interpreter: list[str], limit: float) -> Ended:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=folder,
-            env=os.environ | dict.fromkeys(ONE_THREAD, "1"),
+            env=os.environ | dict.fromkeys(THREADS, "1"),
             start_new_session=True,
         )
         assert process.stdout

@@ -109,6 +109,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     _refuse_shadows()
+    _share_cores(config.getoption("--threads"))
     from conformance.clauses import CHAPTERS
     from conformance.plan import Plan
     from conformance.recorder import Recorder
@@ -127,6 +128,19 @@ def pytest_configure(config: pytest.Config) -> None:
         known_issues=_known_issues(config),
     )
     config.pluginmanager.register(Recorder(config, plan, earlier), "convspec-recorder")
+
+
+def _share_cores(threads: int) -> None:
+    """The reference computes on one thread, since its products are small, and two processes would
+    wait for each other's threads; a backend on so many, also if it is loaded into this process.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from adapters.process.isolation import THREADS
+
+    threadpool_limits(1, "blas")
+    for variable in THREADS:
+        os.environ.setdefault(variable, str(threads))
 
 
 def _database(config: pytest.Config) -> str:

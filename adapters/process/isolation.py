@@ -46,7 +46,7 @@ from adapters.specs import parse
 _TICK = 0.05
 _PIPE_SIZE = 2**20
 _STDERR_LINES = 20
-ONE_THREAD = (
+THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -437,7 +437,7 @@ def _environment(threads: int, *, same_interpreter: bool) -> dict[str, str]:
         path.insert(0, home)
     return (
         os.environ
-        | dict.fromkeys(ONE_THREAD, str(threads))
+        | dict.fromkeys(THREADS, str(threads))
         | _ONE_HEAP
         | {"PYTHONPATH": os.pathsep.join(path)}
     )
