@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.process import isolation
 from conformance.selftest.running import CONFORMANCE, RIGHT, run, wrong
 from reference import mnist
 
@@ -228,3 +229,33 @@ def test_another_distribution_that_hides_a_package(tmp_path: Path) -> None:
     overwritten = run(tmp_path, suite=suite, PYTHONPATH=str(site))
     assert overwritten.code == pytest.ExitCode.USAGE_ERROR
     assert "'adapters' is hidden by another distribution" in overwritten.output
+
+
+THREADS = (
+    RIGHT
+    + """
+    @property
+    def version(self):
+        from threadpoolctl import threadpool_info
+        counts = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        return f"{max(counts)} here, {os.environ['OMP_NUM_THREADS']} asked for"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "version"),
+    [
+        (["--in-process"], "1 here, 1 asked for"),
+        (["--in-process", "--threads", "2"], "1 here, 2 asked for"),
+        ([], "1 here, 1 asked for"),
+    ],
+)
+def test_nobody_takes_more_threads_than_they_are_given(
+    tmp_path: Path, options: list[str], version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in isolation.THREADS:
+        monkeypatch.delenv(variable, raising=False)
+    done = run(write(tmp_path, "import os\n" + THREADS), *ACME, *QUICK, *options, "-k", "CORR-10")
+    assert done.code == 0, done.output
+    assert done.read.backends[0].version == version
