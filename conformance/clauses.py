@@ -29,10 +29,11 @@ from conformance.subject import BackendFailure, NotTried, Subject
 
 @dataclass(frozen=True)
 class Chapter:
-    """``module`` holds the tests of its clauses."""
+    """``module`` holds the tests of its clauses. ``slow``: single checks may take a minute."""
 
     title: str
     module: str
+    slow: bool = False
 
     @property
     def marker(self) -> str:
@@ -49,11 +50,11 @@ CHAPTERS = {
     "SPEC": Chapter("Special values", "conformance.test_special"),
     "MEM": Chapter("Memory", "conformance.test_memory"),
     "PROBE": Chapter("Probes", "conformance.test_probes"),
-    "GRADE": Chapter("Grades", "conformance.test_grades"),
+    "GRADE": Chapter("Grades", "conformance.test_grades", slow=True),
     "GRAD": Chapter("Gradients", "conformance.test_gradients"),
     "LAYER": Chapter("Layers", "conformance.test_layers"),
     "LOSS": Chapter("Loss and optimizers", "conformance.test_losses"),
-    "TRAIN": Chapter("Training on MNIST", "conformance.test_training"),
+    "TRAIN": Chapter("Training on MNIST", "conformance.test_training", slow=True),
     "LESSON": Chapter("The lesson on real data", "conformance.test_lesson"),
 }
 

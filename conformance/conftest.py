@@ -248,13 +248,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Clauses run in their order; -k chooses them by id (CORR-3), -m by chapter (correlation)."""
+    """Clauses run in their order, save that several workers begin with the slow ones; -k chooses
+    them by id (CORR-3), -m by chapter (correlation).
+    """
+    is_shared = hasattr(config, "workerinput")
     order = {}
     for item in items:
         if clause := getattr(getattr(item, "function", None), "clause", None):
             item.extra_keyword_matches.add(clause.id)
             item.add_marker(clause.chapter.marker)
-            order[item] = clause.order
+            order[item] = (is_shared and not clause.chapter.slow, *clause.order)
     recorder: Any = config.pluginmanager.getplugin("convspec-recorder")
     shard = config.getoption("--shard") or (1, 1)
     chosen = [item for item in order if _in_shard(item, *shard) and not recorder.has(item)]
