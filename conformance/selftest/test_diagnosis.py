@@ -139,6 +139,42 @@ def no_sum_of_three(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     return cross_correlate(x, filters, bias, **p)
 
 
+def no_dilated_groups(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    if p["groups"] > 1 and max(p["dilation"]) > 1:
+        raise NotImplementedError
+    return cross_correlate(x, filters, bias, **p)
+
+
+def no_unlike_padding(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    if any(low != high for low, high in p["padding"]):
+        raise ValueError("one number for both sides")
+    return cross_correlate(x, filters, bias, **p)
+
+
+@pytest.mark.parametrize(
+    ("raising", "asked", "sentence"),
+    [
+        (
+            no_dilated_groups,
+            {"groups": 2, "dilation": (2,)},
+            "it raises where there are several groups and the dilation is more than 1, and only "
+            "there",
+        ),
+        (
+            no_unlike_padding,
+            {"padding": ((0, 1),)},
+            "it raises where an axis has unlike padding on its sides, and only there",
+        ),
+    ],
+)
+def test_where_a_backend_raises_for_a_combination(
+    raising: Any, asked: dict[str, Any], sentence: str
+) -> None:
+    call = call_of(np.full((1, 2, 7), 1.0), np.ones((2, 2 // asked.get("groups", 1), 3)))
+    subject = Subject(Simulated(raising), "float64")
+    assert diagnose(subject, Evidence(call.but(**asked))).sentence == sentence
+
+
 @pytest.mark.parametrize(
     ("raising", "sentence"),
     [
