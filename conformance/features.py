@@ -23,9 +23,7 @@ FEATURES: dict[str, Feature] = {
     "the dilation is 1": lambda c: max(c.dilation) == 1,
     "there is padding": lambda c: max(map(max, c.padding)) > 0,
     "there is no padding": lambda c: max(map(max, c.padding)) == 0,
-    "one axis has unlike padding on its sides": lambda c: any(
-        low != high for low, high in c.padding
-    ),
+    "an axis has unlike padding on its sides": lambda c: any(a != b for a, b in c.padding),
     "the padding is asked for by its name": lambda c: c.named_padding is not None,
     "there is a bias": lambda c: c.bias is not None,
     "there is no bias": lambda c: c.bias is None,
