@@ -2,9 +2,9 @@
 
 ``calls``: one that is made in this process beside one that goes through a worker, for a small array
 and for a batch of MNIST images. ``runs``: the default profile in this process, isolated, and on two
-workers of pytest-xdist. ``parts``: where the time of an isolated run goes. ``start``: what it takes
-before the first clause is tried. One thread each. Compare the ratios: absolute times vary with the
-machine and its load.
+workers of pytest-xdist. ``parts``: where the time of an isolated run goes, and how much memory it
+takes. ``start``: what it takes before the first clause is tried. One thread each. Compare the
+ratios: absolute times vary with the machine and its load.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 from typing import Any
 
@@ -116,6 +117,8 @@ def where_time_goes(name: str, folder: Path) -> None:
     print(f"{name}: {examples} examples, {examples / seconds:.0f} a second")
     for part, count in sampler.seen.most_common():
         print(f"    {part:26} {100 * count / sampler.seen.total():5.1f} %")
+    for process, who in {"the suite": RUSAGE_SELF, "a backend": RUSAGE_CHILDREN}.items():
+        print(f"    {process:26} {getrusage(who).ru_maxrss / 2**20:5.2f} GiB at most, so far")
 
 
 def starting(folder: Path) -> None:
