@@ -78,12 +78,16 @@ class Capabilities:
         dtype -> grade, for a backend that does not promise a direct algorithm's accuracy (A):
         "B" for fast algorithms such as an FFT, which hold a bound on norms only; "C(b)" for those
         that round their inputs to b bits first: "C(11)" for TF32, "C(8)" for bfloat16 products.
+    compiles
+        whether it compiles, or builds a model, for each new shape: then a check keeps to few
+        shapes, and tries each on several values.
     """
 
     dtypes: tuple[str, ...] = ("float64", "float32")
     spatial_axes: tuple[int, ...] = (1, 2, 3)
     named_padding: tuple[str, ...] = ()
     promises: Mapping[str, str] = field(default_factory=dict)
+    compiles: bool = False
 
 
 class Adapter(ABC):

@@ -12,7 +12,7 @@ from adapters.operations import GRADIENTS_OF, optimizer_of, plain
 from conformance.data import FLOATS, Rng
 from conformance.makers import makes
 from conformance.requests import Request
-from conformance.strategies import Dice, once, rolled
+from conformance.strategies import Dice, few_shapes, once, rolled
 from conformance.subject import Subject
 from reference.formats import FORMATS, Format
 from reference.geometry import Array, Sizes
@@ -59,7 +59,7 @@ def loss_request(
     """The loss of some logits. ``fixed`` sets ``items``, ``classes``, ``label_smoothing``,
     ``weighted`` (are there class weights?) or ``reduction``.
     """
-    kind = dice.one_of(kinds)
+    kind = dice.kind(kinds)
     items = (dice.between(1, 6), dice.between(1, 40))[dice.between(0, 3) == 3]
     classes = (dice.between(2, 12), dice.between(1, 100))[dice.between(0, 3) == 3]
     drawn = {
@@ -69,7 +69,7 @@ def loss_request(
         "weighted": bool(dice.between(0, 1)),
         "reduction": dice.one_of(REDUCTIONS),
     } | fixed
-    seed = dice.between(0, 2**16 - 1)
+    seed = dice.seed()
     rng = np.random.default_rng(seed)
     shape = drawn["items"], drawn["classes"]
     logits = LOGITS[kind](rng, shape, FORMATS[dtype])
@@ -101,22 +101,24 @@ def backward(request: Request, upstream: float = 1.0) -> Request:
 
 def losses(subject: Subject, **fixed: Any) -> st.SearchStrategy[Request]:
     """Losses, as Hypothesis draws them."""
-    return _losses_of(subject.dtype, **fixed)
+    return _losses_of(subject.dtype, few_shapes(subject), **fixed)
 
 
 def trajectories(subject: Subject, **fixed: Any) -> st.SearchStrategy[Request]:
     """Trajectories, as Hypothesis draws them."""
-    return _trajectories_of(subject.dtype, **fixed)
+    return _trajectories_of(subject.dtype, few_shapes(subject), **fixed)
 
 
 @once
-def _losses_of(dtype: str, **fixed: Any) -> st.SearchStrategy[Request]:
-    return rolled(lambda dice: loss_request(dice, dtype, **fixed))
+def _losses_of(dtype: str, shapes: tuple[bytes, ...], **fixed: Any) -> st.SearchStrategy[Request]:
+    return rolled(lambda dice: loss_request(dice, dtype, **fixed), shapes)
 
 
 @once
-def _trajectories_of(dtype: str, **fixed: Any) -> st.SearchStrategy[Request]:
-    return rolled(lambda dice: trajectory_request(dice, dtype, **fixed))
+def _trajectories_of(
+    dtype: str, shapes: tuple[bytes, ...], **fixed: Any
+) -> st.SearchStrategy[Request]:
+    return rolled(lambda dice: trajectory_request(dice, dtype, **fixed), shapes)
 
 
 def trajectory_request(
@@ -131,14 +133,14 @@ def trajectory_request(
     """The steps of an optimizer along given gradients, which are multiplied by ``scale``: so small
     at times that Adam's epsilon counts, where the format holds their squares.
     """
-    kind = dice.one_of(kinds)
+    kind = dice.kind(kinds)
     length = dice.between(*steps)
     shape = tuple([dice.between(1, 4) for _ in range(3)][: dice.between(0, 3)])
     drawn = optimizer_of_dice(dice, dtype)
     chosen = drawn if optimizer is None else optimizer
     small = 2.0**-27 if isinstance(chosen, Adam) and FORMATS[dtype].min_exponent < -100 else 1.0
     drawn_scale = dice.one_of((1.0, 1.0, small))
-    seed = dice.between(0, 2**16 - 1)
+    seed = dice.seed()
     rng = np.random.default_rng(seed)
     weight = FLOATS[kind](rng, shape, FORMATS[dtype])
     gradients = FLOATS[kind](rng, (length, *shape), FORMATS[dtype])

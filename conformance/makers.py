@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from adapters.operations import GRADIENTS_OF
 from conformance.data import INTEGERS
 from conformance.requests import Request, gradient_request, transposed_request
-from conformance.strategies import Dice, once, recipe_of, rolled
+from conformance.strategies import Dice, few_shapes, once, recipe_of, rolled
 from conformance.subject import Subject
 
 Maker = Callable[[Dice, str, Sequence[int]], Request]
@@ -44,13 +44,16 @@ def maker(operation: str) -> Maker:
 
 def requests(subject: Subject, operation: str) -> st.SearchStrategy[Request]:
     """Requests of an operation, as Hypothesis draws them."""
-    return _requests(operation, subject.dtype, tuple(subject.capabilities.spatial_axes))
+    axes = tuple(subject.capabilities.spatial_axes)
+    return _requests(operation, subject.dtype, axes, few_shapes(subject))
 
 
 @once
-def _requests(operation: str, dtype: str, axes: tuple[int, ...]) -> st.SearchStrategy[Request]:
+def _requests(
+    operation: str, dtype: str, axes: tuple[int, ...], shapes: tuple[bytes, ...]
+) -> st.SearchStrategy[Request]:
     make = maker(operation)
-    return rolled(lambda dice: make(dice, dtype, axes))
+    return rolled(lambda dice: make(dice, dtype, axes), shapes)
 
 
 @makes(GRADIENTS_OF + "cross_correlate")

@@ -7,7 +7,8 @@ a single number; as bytes they are spread evenly, and each still shrinks to its 
 arrays come from a seed.
 """
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -49,6 +50,7 @@ _MOST_WORK = 1024  # items x channels x filters of an everyday layer
 
 
 DRAWN_BYTES = 64
+_MEETINGS = 6  # examples of each shape, where shapes are few
 _BYTES = st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES)
 
 # Two of the seven kinds of real numbers: every kind is met many times in a run.
@@ -56,22 +58,52 @@ SOME_KINDS = st.lists(st.sampled_from(tuple(FLOATS)), min_size=2, max_size=2, un
 
 
 class Dice:
-    """Numbers read from bytes, one after another."""
+    """Numbers read from bytes, one after another; all but those that values come from are read
+    from ``shapes``, if there are any.
+    """
 
-    def __init__(self, drawn: bytes) -> None:
-        self._bytes = iter(drawn)
+    def __init__(self, drawn: bytes, shapes: bytes = b"") -> None:
+        self._values = iter(drawn)
+        self._shapes = iter(shapes) if shapes else self._values
 
     def between(self, low: int, high: int) -> int:
         """An int of low <= n <= high: the lowest for bytes of 0."""
-        return low + (next(self._bytes) + 256 * next(self._bytes)) % (high - low + 1)
+        return low + _number(self._shapes) % (high - low + 1)
 
     def one_of(self, options: Sequence[Any]) -> Any:
         return options[self.between(0, len(options) - 1)]
 
+    def kind(self, kinds: Sequence[str]) -> str:
+        """The kind of the values of arrays."""
+        return kinds[_number(self._values) % len(kinds)]
 
-def rolled(make: Callable[[Dice], T]) -> st.SearchStrategy[T]:
-    """What is made of dice that Hypothesis rolls."""
-    return _BYTES.map(lambda drawn: make(Dice(drawn)))
+    def seed(self) -> int:
+        """What the values of arrays come from, below 2^16."""
+        return _number(self._values)
+
+
+def _number(numbers: Iterator[int]) -> int:
+    return next(numbers) + 256 * next(numbers)
+
+
+def few_shapes(subject: Any) -> tuple[bytes, ...]:
+    """For a backend that compiles each shape: what the dice of one check show of shapes, so that
+    each is met several times, with other values; () for any other.
+    """
+    if not subject.capabilities.compiles:
+        return ()
+    rng = random.Random(subject.seed)
+    count = max(2, subject.effort // _MEETINGS)
+    return tuple(rng.randbytes(DRAWN_BYTES) for _ in range(count))
+
+
+def rolled(make: Callable[[Dice], T], shapes: Sequence[bytes] = ()) -> st.SearchStrategy[T]:
+    """What is made of dice that Hypothesis rolls; their shapes are out of these, if there are
+    any.
+    """
+    if not shapes:
+        return _BYTES.map(lambda drawn: make(Dice(drawn)))
+    return _BYTES.map(lambda drawn: make(Dice(drawn, shapes[drawn[-1] % len(shapes)])))
 
 
 # Hypothesis looks a new strategy over before it draws from it, which takes as long as drawing.
@@ -84,6 +116,7 @@ def recipes(
     spatial_axes: Sequence[int] = (1, 2, 3),
     data: Sequence[str] = INTEGERS,
     headroom: int = 1,
+    shapes: Sequence[bytes] = (),
     **fixed: Any,
 ) -> st.SearchStrategy[Recipe]:
     """Recipes of possible calls. ``fixed`` sets parameters, to a value or a range (low, high):
@@ -91,7 +124,7 @@ def recipes(
     ``filters`` and ``batch``; ``bias`` to True or False; ``regimes`` to those to draw from.
     """
 
-    return rolled(lambda dice: recipe_of(dice, dtype, spatial_axes, data, headroom, fixed))
+    return rolled(lambda dice: recipe_of(dice, dtype, spatial_axes, data, headroom, fixed), shapes)
 
 
 def recipe_of(
@@ -155,8 +188,8 @@ def recipe_of(
         padding=tuple(zip(low, high, strict=True)),
         dilation=dilation,
         bias=bool(number("bias", 0, 1)),
-        data=dice.one_of(data),
-        seed=dice.between(0, 2**16 - 1),
+        data=dice.kind(data),
+        seed=dice.seed(),
         headroom=headroom,
     )
 
@@ -202,18 +235,20 @@ def _depths(regime: str) -> tuple[int, int]:
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on integers, which a direct algorithm gets exactly right: to judge structure by."""
-    return _calls(subject.dtype, tuple(subject.capabilities.spatial_axes), **fixed)
+    axes, shapes = tuple(subject.capabilities.spatial_axes), few_shapes(subject)
+    return _calls(subject.dtype, axes, shapes=shapes, **fixed)
 
 
 def integer_recipes(subject: Any, **fixed: Any) -> st.SearchStrategy[Recipe]:
     """What :func:`integer_calls` are made from."""
-    return recipes(subject.dtype, tuple(subject.capabilities.spatial_axes), **fixed)
+    axes, shapes = tuple(subject.capabilities.spatial_axes), few_shapes(subject)
+    return recipes(subject.dtype, axes, shapes=shapes, **fixed)
 
 
 def float_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on real numbers of every kind of data: to judge rounding by."""
-    axes = tuple(subject.capabilities.spatial_axes)
-    return _calls(subject.dtype, axes, tuple(FLOATS), **fixed)
+    axes, shapes = tuple(subject.capabilities.spatial_axes), few_shapes(subject)
+    return _calls(subject.dtype, axes, tuple(FLOATS), shapes=shapes, **fixed)
 
 
 @once

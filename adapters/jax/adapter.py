@@ -45,6 +45,7 @@ class JAX(Adapter):
             dtypes=_DTYPES,
             named_padding=("valid", "same_upper", "same_lower"),
             promises=dict.fromkeys(fast, "B"),
+            compiles=True,
         )
         self._compiled = Compiled()
 

@@ -4,6 +4,7 @@ compiles and trains itself. A process has one of these frameworks only.
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +34,7 @@ class Keras(ByName):
 
     def __init__(self, *options: str) -> None:
         self.framework = one_of(options, "torch", "jax") or "tensorflow"
+        self.capabilities = replace(self.capabilities, compiles=self.framework == "jax")
         self.engine = ENGINES[self.framework]()
         self.keras = importlib.import_module("keras")
         self.layers = importlib.import_module("adapters.keras.layers")

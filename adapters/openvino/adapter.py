@@ -4,6 +4,7 @@ are deployed. It computes no gradients.
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -36,6 +37,7 @@ class OpenVINO(Adapter):
 
     def __init__(self, *options: str) -> None:
         self.dynamic = "dynamic" in options
+        self.capabilities = replace(self.capabilities, compiles=self.dynamic)
 
     def cross_correlate(
         self,

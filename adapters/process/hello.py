@@ -54,6 +54,7 @@ def read(header: Mapping[str, Any]) -> Hello:
                 tuple(header.get("spatial_axes", usual.spatial_axes)),
                 tuple(header.get("named_padding", usual.named_padding)),
                 dict(header.get("promises", {})),
+                bool(header.get("compiles", False)),
             ),
             dict(header.get("offers", {})),
             {str(key): str(value) for key, value in dict(header.get("environment", {})).items()},

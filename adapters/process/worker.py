@@ -54,6 +54,7 @@ class Worker:
             spatial_axes=claims.spatial_axes,
             named_padding=claims.named_padding,
             promises=dict(claims.promises),
+            compiles=claims.compiles,
             options=dict(type(self.adapter).options),
             offers={name: self.adapter.offers(name) for name in OPERATIONS},
             environment={str(k): str(v) for k, v in self.adapter.environment().items()},

@@ -43,6 +43,7 @@ class TensorFlow(ByName):
             spatial_axes=(2, 3) if self.modes.raw else (1, 2, 3),
             named_padding=("valid", "same_upper"),
             promises=dict.fromkeys(fast, "B"),
+            compiles=self.modes.graph or self.modes.compiled,
         )
 
     def cross_correlate(

@@ -31,7 +31,9 @@ class TinyGrad(Adapter):
     def __init__(self, *options: str) -> None:
         self.winograd = "winograd" in options
         promises = dict.fromkeys(_DTYPES, "B") if self.winograd else {}
-        self.capabilities = Capabilities(_DTYPES, named_padding=("valid",), promises=promises)
+        self.capabilities = Capabilities(
+            _DTYPES, named_padding=("valid",), promises=promises, compiles=True
+        )
         try:
             (Tensor([1.0], device=_DEVICE) + 1).numpy()
         except (OSError, RuntimeError) as error:

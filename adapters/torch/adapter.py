@@ -31,6 +31,7 @@ class TorchCPU(ByName):
 
     def __init__(self, *options: str) -> None:
         self.modes = Modes(options)
+        self.capabilities = replace(self.capabilities, compiles=self.modes.compiled)
         if self.modes.channels_last:
             self.capabilities = replace(self.capabilities, spatial_axes=(2, 3))
 

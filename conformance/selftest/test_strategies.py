@@ -1,15 +1,29 @@
 """What is drawn is always possible, exact where it must be, and spread over every regime."""
 
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from conformance.calls import Recipe
+from adapters import Capabilities
+from adapters.operations import GRADIENTS_OF
+from conformance.calls import Call, Recipe
 from conformance.data import FLOATS, INTEGERS
-from conformance.strategies import recipes
+from conformance.layer_requests import drawn, pool
+from conformance.loss_requests import losses, trajectories
+from conformance.makers import requests
+from conformance.strategies import (
+    few_shapes,
+    float_calls,
+    integer_calls,
+    integer_recipes,
+    recipes,
+)
 from reference import output_size
 from reference.bounds import magnitude
 from reference.formats import FORMATS
@@ -96,3 +110,61 @@ def test_failures_shrink_to_the_smallest() -> None:
     )
     assert (smallest.channels, smallest.stride, smallest.groups) == (3, (2,), 1)
     assert smallest.size == smallest.kernel == (1,)
+
+
+def subject(seed: int, *, compiles: bool, effort: int = 50) -> Any:
+    claims = Capabilities(compiles=compiles)
+    return SimpleNamespace(capabilities=claims, dtype="float32", seed=seed, effort=effort)
+
+
+STRATEGIES: dict[str, Callable[[Any], st.SearchStrategy[Any]]] = {
+    "calls": integer_calls,
+    "real numbers": float_calls,
+    "recipes": integer_recipes,
+    "losses": losses,
+    "trajectories": trajectories,
+    "gradients": lambda of: requests(of, GRADIENTS_OF + "cross_correlate"),
+    "pools": lambda of: drawn(of, pool("max_pool")),
+    "networks": lambda of: requests(of, "predict"),
+}
+
+
+def shapes_and_values(strategy: st.SearchStrategy[Any], count: int = 50) -> tuple[int, int]:
+    """Of so many examples: how many shapes there are, with their parameters, and how many of these
+    with other values.
+    """
+    shapes, values = set(), set()
+
+    @hypothesis.settings(DRAWN, max_examples=count)
+    @given(strategy)
+    def look(found: Any) -> None:
+        if isinstance(found, Recipe):
+            found = found.call()
+        arrays = (
+            {"x": found.x, "filters": found.filters} if isinstance(found, Call) else found.arrays
+        )
+        sizes = {name: array.shape for name, array in arrays.items()}
+        shapes.add(f"{sizes} {found.parameters}")
+        values.add(found.key)
+
+    look()
+    return len(shapes), len(values)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_who_compiles_is_shown_few_shapes_on_many_values(name: str) -> None:
+    make = STRATEGIES[name]
+    shapes, values = shapes_and_values(make(subject(1, compiles=True)))
+    assert shapes <= 8
+    assert values >= 15
+    if name != "networks":  # there are two of them
+        shapes, _ = shapes_and_values(make(subject(1, compiles=False)))
+        assert shapes > 25
+
+
+def test_the_few_shapes_hang_on_the_seed_and_the_effort() -> None:
+    assert few_shapes(subject(1, compiles=False)) == ()
+    first, again, other = (few_shapes(subject(seed, compiles=True)) for seed in (1, 1, 2))
+    assert first == again != other
+    counts = [len(few_shapes(subject(1, compiles=True, effort=n))) for n in (8, 50, 1000)]
+    assert counts == [2, 8, 166]
