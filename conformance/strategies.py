@@ -50,7 +50,7 @@ _MOST_WORK = 1024  # items x channels x filters of an everyday layer
 
 
 DRAWN_BYTES = 64
-_MEETINGS = 6  # examples of each shape, where shapes are few
+_MEETINGS = 4  # examples of each shape, where shapes are few
 _BYTES = st.binary(min_size=DRAWN_BYTES, max_size=DRAWN_BYTES)
 
 # Two of the seven kinds of real numbers: every kind is met many times in a run.
