@@ -1,6 +1,6 @@
 """Where does a backend raise? What the calls that it raises for have, and no other."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import chain, combinations
 
 from conformance import variations
@@ -42,17 +42,16 @@ def where_it_raises(bench: Bench, call: Call) -> str:
 def _telling(features: dict[str, Feature], failing: list[Call], answered: list[Call]) -> list[str]:
     """What all of those calls have, and none of these; two features together, if no one does."""
     common = {words: holds for words, holds in features.items() if all(map(holds, failing))}
-    having = {words: set(_which(holds, answered)) for words, holds in common.items()}
+    having = {
+        words: {at for at, call in enumerate(answered) if holds(call)}
+        for words, holds in common.items()
+    }
     alone = [words for words, calls in having.items() if not calls]
     return alone or [
         f"{one} and {other}"
         for one, other in combinations(having, 2)
         if not having[one] & having[other]
     ]
-
-
-def _which(holds: Feature, calls: list[Call]) -> Iterator[int]:
-    return (at for at, call in enumerate(calls) if holds(call))
 
 
 def _own(call: Call) -> dict[str, Feature]:

@@ -8,7 +8,6 @@ import contextlib
 import functools
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec
@@ -18,6 +17,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from reference.geometry import Array
+from reports.results import replacing
 
 P = ParamSpec("P")
 Arrays = dict[str, Array]
@@ -63,7 +63,5 @@ def _store(file: Path, arrays: Arrays) -> None:
     if not file.parent.exists():
         for other in file.parent.parent.glob("*"):
             shutil.rmtree(other, ignore_errors=True)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as unfinished:
-        np.savez(unfinished, **arrays)  # type: ignore[arg-type]
-    Path(unfinished.name).replace(file)
+    with replacing(file) as unfinished, unfinished.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]

@@ -235,22 +235,28 @@ def _depths(regime: str) -> tuple[int, int]:
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on integers, which a direct algorithm gets exactly right: to judge structure by."""
-    axes, shapes = tuple(subject.capabilities.spatial_axes), few_shapes(subject)
-    return _calls(subject.dtype, axes, shapes=shapes, **fixed)
+    return _calls(**_limits(subject), **fixed)
 
 
 def integer_recipes(subject: Any, **fixed: Any) -> st.SearchStrategy[Recipe]:
     """What :func:`integer_calls` are made from."""
-    axes, shapes = tuple(subject.capabilities.spatial_axes), few_shapes(subject)
-    return recipes(subject.dtype, axes, shapes=shapes, **fixed)
+    return recipes(**_limits(subject), **fixed)
 
 
 def float_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:
     """Calls on real numbers of every kind of data: to judge rounding by."""
-    axes, shapes = tuple(subject.capabilities.spatial_axes), few_shapes(subject)
-    return _calls(subject.dtype, axes, tuple(FLOATS), shapes=shapes, **fixed)
+    return _calls(**_limits(subject), data=tuple(FLOATS), **fixed)
+
+
+def _limits(subject: Any) -> dict[str, Any]:
+    """What a subject leaves to draw from."""
+    return {
+        "dtype": subject.dtype,
+        "spatial_axes": tuple(subject.capabilities.spatial_axes),
+        "shapes": few_shapes(subject),
+    }
 
 
 @once
-def _calls(*limits: Any, **fixed: Any) -> st.SearchStrategy[Call]:
-    return recipes(*limits, **fixed).map(Recipe.call)
+def _calls(**limits: Any) -> st.SearchStrategy[Call]:
+    return recipes(**limits).map(Recipe.call)
