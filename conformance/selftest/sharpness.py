@@ -24,7 +24,7 @@ from unittest import mock
 
 import hypothesis
 
-from adapters import Unsupported, load
+from adapters import Adapter, Unsupported, load
 from conformance import __version__, grades, judge
 from conformance.clauses import Clause, clauses
 from conformance.diagnosis import NONE, Diagnosis, diagnose
@@ -47,12 +47,13 @@ _MOST_CLAUSES = 5  # that catch a fault, before only the one that names it is tr
 
 @dataclass(frozen=True)
 class Trial:
-    """A fault that met a clause: how many examples ran, the first failing one included, and what
-    that one showed (None if none failed).
+    """A fault that met a clause: how many examples ran, the first failing one included, what that
+    one showed (None if none failed), and the adapter, which may be left broken.
     """
 
     examples: int
     evidence: Evidence | None
+    adapter: Adapter
 
 
 def attempt(clause: Clause, fault: Fault, settings: hypothesis.settings, seed: int) -> Trial:
@@ -65,7 +66,7 @@ def attempt(clause: Clause, fault: Fault, settings: hypothesis.settings, seed: i
         try:
             clause.check(subject, *data)
         except (Disagreement, BackendFailure) as failure:
-            failures.append(Trial(subject.examples + 1, failure.evidence))
+            failures.append(Trial(subject.examples + 1, failure.evidence, subject.adapter))
             raise
 
     try:
@@ -74,7 +75,7 @@ def attempt(clause: Clause, fault: Fault, settings: hypothesis.settings, seed: i
         pass
     except Exception as error:
         print(f"{clause.id} itself broke on {fault.name}: {error!r}", file=sys.stderr)
-    return failures[0] if failures else Trial(subject.examples, None)
+    return failures[0] if failures else Trial(subject.examples, None, subject.adapter)
 
 
 def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness.Fault:
@@ -92,7 +93,7 @@ def measure(fault: Fault, settings: hypothesis.settings, seed: int) -> sharpness
         catches[clause.id] = trial.examples
         until_caught = until_caught or ran
         if clause.id == fault.clause:
-            diagnosis = _diagnosis(fault, trial.evidence)
+            diagnosis = _diagnosis(Subject(trial.adapter, fault.dtype), trial.evidence)
     return sharpness.Fault(
         name=fault.name,
         sentence=fault.sentence,
@@ -116,8 +117,7 @@ def met_by(fault: Fault) -> list[Clause]:
     return [c for c in clauses().values() if not c.id.startswith(LEARNING)]
 
 
-def _diagnosis(fault: Fault, evidence: Evidence) -> Diagnosis:
-    subject = Subject(fault.adapter(), fault.dtype)
+def _diagnosis(subject: Subject, evidence: Evidence) -> Diagnosis:
     if isinstance(evidence.asked, Request):
         return diagnose_request(subject, evidence)
     return diagnose(subject, evidence)
