@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 REGIMES = (
     "small",
-    "everyday",  # square filters of odd size, that keep the size or halve it: as in most networks
+    "everyday",  # square filters of odd size, which keep the size or halve it: as in most networks
     "everyday",
     "plain",  # no stride, padding, dilation or groups
     "exact fit",  # the filter covers the padded input
@@ -33,6 +33,7 @@ REGIMES = (
     "many groups",
     "many channels",
     "many filters",
+    "wide",  # many channels and many filters at once
     "large batch",
     "far",  # strides, dilations and pads that are rarely met
 )
@@ -151,25 +152,27 @@ def recipe_of(
     def for_each_axis(name: str, low: int, high: int) -> Sizes:
         return tuple([number(name, low, high) for _ in range(3)][:axes])
 
-    groups = number("groups", *{"depthwise": (1, 18), "many groups": (1, 9)}.get(regime, (1, 3)))
+    groups = number("groups", *_groups(regime))
     kernel = for_each_axis("kernel", *_kernels(regime, axes))
     stride = for_each_axis("stride", *_strides(regime))
     short = axes == 3 or regime == "large kernel"
     dilation = for_each_axis("dilation", 1, (3 if short else 7) if far else 2 if short else 3)
     low, high = (for_each_axis("padding", 0, (6 if short else 12) if far else 4) for _ in range(2))
+    high = low if number("equal sides", 0, 1) else high
     room = for_each_axis("room", 0, _room(regime, axes))
-    extents = effective_kernel(kernel, dilation)
     if everyday:
         kernel = (kernel[0] | 1,) * axes
-        stride, dilation, room = stride[:1] * axes, (1,) * axes, room[:1] * axes
-        low = high = tuple(k // 2 if p else 0 for k, p in zip(kernel, low[:1] * axes, strict=True))
-        extents = kernel
+        dilation = (max(1, dilation[0] - 1),) * axes  # a third of them, by two
+        stride, room = stride[:1] * axes, room[:1] * axes
+    extents = effective_kernel(kernel, dilation)
+    if everyday:
+        low = high = tuple(e // 2 if low[0] else 0 for e in extents)
     if regime == "exact fit":
         low = tuple(min(p, extent - 1) for p, extent in zip(low, extents, strict=True))
         high = tuple(min(p, e - 1 - q) for p, q, e in zip(high, low, extents, strict=True))
     batch = number("batch", 1, {"large batch": 70, "large input": 2, "everyday": 33}.get(regime, 4))
     channels = number("channels", *_depths(regime))
-    filters = number("filters", *{"many filters": (1, 100), "everyday": (0, 5)}.get(regime, (1, 4)))
+    filters = number("filters", *_banks(regime))
     if everyday:
         groups, channels, filters = _everyday(fixed, groups, channels, filters)
         batch = min(batch, max(1, _MOST_WORK // (groups * channels * filters)))
@@ -197,16 +200,24 @@ def recipe_of(
 def _everyday(
     fixed: dict[str, Any], groups: int, channels: int, filters: int
 ) -> tuple[int, int, int]:
-    """Powers of two, and one group; or as many groups as channels."""
+    """Powers of two, in one group, in as many as there are channels, or in two or four."""
     if "channels" not in fixed:
         channels = _EVERYDAY[channels]
     if "filters" not in fixed:
         filters = _EVERYDAY[filters]
     if "groups" in fixed:
         return groups, channels, filters
-    if groups == 3 and not {"channels", "filters"} & set(fixed):
+    if groups <= 3 or {"channels", "filters"} & set(fixed):
+        return 1, channels, filters
+    if groups == 4:
         return channels, 1, 1
-    return 1, channels, filters
+    groups = 2 if groups == 5 else 4
+    return groups, max(1, channels // groups), max(1, filters // groups)
+
+
+def _groups(regime: str) -> tuple[int, int]:
+    own = {"depthwise": (1, 18), "many groups": (1, 9), "everyday": (1, 6)}
+    return own.get(regime, (1, 3))
 
 
 def _kernels(regime: str, axes: int) -> tuple[int, int]:
@@ -230,7 +241,15 @@ def _room(regime: str, axes: int) -> int:
 
 
 def _depths(regime: str) -> tuple[int, int]:
-    return {"depthwise": (1, 1), "many channels": (1, 80), "everyday": (0, 5)}.get(regime, (1, 3))
+    """Channels of a group."""
+    own = {"depthwise": (1, 1), "many channels": (1, 80), "wide": (4, 34), "everyday": (0, 5)}
+    return own.get(regime, (1, 3))
+
+
+def _banks(regime: str) -> tuple[int, int]:
+    """Filters of a group."""
+    own = {"many filters": (1, 100), "wide": (4, 34), "everyday": (0, 5)}
+    return own.get(regime, (1, 4))
 
 
 def integer_calls(subject: Any, **fixed: Any) -> st.SearchStrategy[Call]:

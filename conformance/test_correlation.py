@@ -200,7 +200,7 @@ def test_all_together(subject: Subject, data: st.DataObject) -> None:
 @clause(
     "CORR-13",
     "The layers of everyday networks are right: square filters of odd size, padding that keeps the "
-    "size, a stride of 1 or 2, channels by the dozen, depthwise or not.",
+    "size, strides and dilations of 1 or 2, channels by the dozen, in one group, a few or as many.",
     source="He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition, section 3.3",
 )
 def test_everyday_layers(subject: Subject, data: st.DataObject) -> None:

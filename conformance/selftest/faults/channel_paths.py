@@ -14,6 +14,11 @@ def depthwise(filters: Array, p: dict[str, Any]) -> bool:
     return bool(p["groups"] > 1 and filters.shape[1] == 1)
 
 
+def wide_groups(filters: tuple[int, ...], groups: int) -> bool:
+    """Whether there are several groups, each of eight and more channels and filters."""
+    return groups > 1 and filters[1] >= 8 and filters[0] // groups >= 8
+
+
 @fault("CHAN-5")
 def depthwise_multiplier_repeats_the_first(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     if depthwise(filters, p):
@@ -50,6 +55,15 @@ def groups_take_the_filters_in_turn(x: Array, filters: Array, bias: Any, **p: An
     back = np.argsort(order)
     result = cross_correlate(x, bank, None if bias is None else bias[order], **p)
     return result[:, back]
+
+
+@fault("CHAN-4")
+def wide_groups_lose_their_last_filter(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Groups of eight and more channels and filters go to a kernel of blocks of eight."""
+    result = cross_correlate(x, filters, bias, **p)
+    if wide_groups(filters.shape, p["groups"]):
+        result[:, -1] = 0
+    return result
 
 
 @fault("CHAN-4")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from conformance.selftest.faults.catalogue import Wrong, fault, fault_with_state
+from conformance.selftest.faults.dispatch import with_dilation
 from conformance.selftest.faults.geometry import explicit
 from conformance.selftest.faults.special import quietly
 from reference import cross_correlate, pad
@@ -206,6 +207,23 @@ def equal_padding_on_all_sides_wrong(x: Array, filters: Array, bias: Any, **p: A
     if len(pads) == 1 and pads != {0}:
         result[..., 0] += 1
     return result
+
+
+@fault("CORR-9")
+def pads_of_equal_sides_lose_a_column(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Where each axis has equal sides the backend pads by itself, elsewhere in a step before."""
+    result = cross_correlate(x, filters, bias, **p).copy()
+    pads = explicit(x, filters, p)
+    if all(low == high for low, high in pads) and len(set(pads)) > 1:
+        result[..., 0] = 0
+    return result
+
+
+@fault("CORR-13")
+def wide_layers_ignore_the_dilation(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    if min(len(filters), filters.shape[1]) < 8:
+        return cross_correlate(x, filters, bias, **p)
+    return with_dilation(1, x, filters, bias, p)
 
 
 @fault("CORR-13")

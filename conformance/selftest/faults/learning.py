@@ -17,6 +17,7 @@ from conformance.mistakes.learning.catalogue import SELDOM
 from conformance.mistakes.learning.gradients import right
 from conformance.mistakes.learning.training import Loop
 from conformance.selftest.faults.catalogue import FAULTS, Fault, fault, fault_with_state
+from conformance.selftest.faults.channel_paths import wide_groups
 from reference import mnist
 from reference.formats import rounded
 from reference.geometry import Array
@@ -55,6 +56,19 @@ def bias_gradient_keeps_its_axes(**a: Any) -> Answer:
 @in_gradients("GRAD-1")
 def no_gradient_by_the_bias(**a: Any) -> Answer:
     return {name: array for name, array in right(**a).items() if name != "bias"}
+
+
+@in_gradients("GRAD-2")
+def gradient_of_wide_groups_lacks_the_last_item(
+    x: Array, filters: Array, gradient: Array, groups: int, **a: Any
+) -> Answer:
+    """That by the filters, where groups have eight and more channels and filters."""
+    found = right(x=x, filters=filters, gradient=gradient, groups=groups, **a)
+    if wide_groups(filters.shape, groups):
+        a.pop("bias", None)
+        last = right(x=x[-1:], filters=filters, gradient=gradient[-1:], groups=groups, **a)
+        found["filters"] = found["filters"] - last["filters"]
+    return found
 
 
 @in_gradients("GRAD-3", "float32")
