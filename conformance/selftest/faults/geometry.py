@@ -81,6 +81,17 @@ def impossible_sizes_give_no_values(x: Array, filters: Array, bias: Any, **p: An
 
 
 @fault("GEOM-4")
+def negative_sizes_pass_for_sizes(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Only a size of zero is refused."""
+    kernel = effective_kernel(filters.shape[2:], p["dilation"])
+    axes = zip(x.shape[2:], explicit(x, filters, p), kernel, p["stride"], strict=True)
+    sizes = [(n + low + high - k) // s + 1 for n, (low, high), k, s in axes]
+    if min(sizes) >= 0 or 0 in sizes:
+        return cross_correlate(x, filters, bias, **p)
+    return np.zeros((len(x), len(filters), *map(abs, sizes)), x.dtype)
+
+
+@fault("GEOM-4")
 def operands_swapped_when_the_filter_is_larger(
     x: Array, filters: Array, bias: Any, **p: Any
 ) -> Array:
