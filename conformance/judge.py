@@ -128,6 +128,9 @@ def compare(got: Reading, right: Reading, call: "Call | Request", meaning: str) 
     compare_shapes(got.value, right.value, call, meaning)
     with np.errstate(invalid="ignore", over="ignore"):
         difference = (got.value - right.value) - right.low
+    if np.isnan(difference).any():
+        both = np.isinf(right.value) & (got.value == right.value)
+        difference = np.where(both, 0.0, difference)
     bound = np.broadcast_to(got.bound + right.bound, difference.shape)
     ratios = error_ratios(difference, bound)
     if (ratios > 1).any():

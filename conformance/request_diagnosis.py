@@ -53,7 +53,11 @@ def _repeated(first: list[RequestWitness], second: list[RequestWitness]) -> bool
 
 
 def _fresh(subject: Subject, request: Request) -> Iterator[Request]:
+    """Any others of the operation; where values are infinite, or NaN, with the same values."""
     rng = np.random.default_rng(0)
     make, axes = maker(request.operation), subject.capabilities.spatial_axes
+    special = {name: a.ravel() for name, a in request.arrays.items() if not np.isfinite(a).all()}
     for _ in range(_FRESH):
-        yield make(Dice(rng.bytes(DRAWN_BYTES)), subject.dtype, axes)
+        fresh = make(Dice(rng.bytes(DRAWN_BYTES)), subject.dtype, axes)
+        again = {name: rng.choice(a, fresh.arrays[name].shape) for name, a in special.items()}
+        yield fresh.with_arrays(**again)

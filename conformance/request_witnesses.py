@@ -53,7 +53,8 @@ def close(got: Array | None, predicted: Array, right: Reading, request: Request)
     bound = 2 * (right.bound if got.shape == right.value.shape else right.bound.max(initial=0.0))
     whole = bool((wide == np.rint(wide)).all())
     few = 0.0 if whole else _FEW_ROUNDINGS * request.format.unit_roundoff
-    room = max(_NO_ROUNDING, few) * np.abs(wide).max(initial=0.0)
+    size = np.abs(wide)
+    room = max(_NO_ROUNDING, few) * size[size < request.format.largest].max(initial=0.0)
     bound = np.where(request.exact | (bound == 0), np.maximum(bound, room), bound)
     with np.errstate(invalid="ignore", over="ignore"):
         same = (wide == got) | (np.isnan(wide) & np.isnan(got))
@@ -67,7 +68,13 @@ def predicted(mistake: Wrong, request: Request) -> Answers | None:
         name: array.astype("float64") if array.dtype.name == request.dtype else array
         for name, array in request.arrays.items()
     }
-    return mistake.answer(arrays, request.parameters)
+    found = mistake.answer(arrays, request.parameters)
+    return found and {name: _within(array, request.format.largest) for name, array in found.items()}
+
+
+def _within(array: Array, largest: float) -> Array:
+    """Finite numbers beyond the largest of a format are that one."""
+    return np.where(np.isfinite(array), np.clip(array, -largest, largest), array)
 
 
 def witnesses(subject: Subject, requests: Iterable[Request]) -> Iterator[RequestWitness]:

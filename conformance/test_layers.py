@@ -8,6 +8,7 @@ from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.calls import Call
 from conformance.clauses import clause
+from conformance.data import Rng
 from conformance.judge import Disagreement, Evidence, Reading
 from conformance.layer_checks import (
     check_dropped,
@@ -33,6 +34,7 @@ from conformance.strategies import SOME_KINDS
 from conformance.subject import Subject
 from reference.activations import ACTIVATIONS
 from reference.formats import FORMATS
+from reference.geometry import Array, Sizes
 
 NORMALISATION = "Ioffe and Szegedy, Batch Normalization (2015), algorithm 1"
 DROPOUT = "Srivastava et al., Dropout (2014), in the inverted form that all frameworks have"
@@ -389,3 +391,18 @@ def test_layers_remember_nothing(subject: Subject, data: st.DataObject) -> None:
         if not np.array_equal(laid[name], array):
             message = f"{request.operation} changed its argument {name}"
             raise Disagreement(message, Evidence(request, array, laid[name]))
+
+
+@clause(
+    "LAYER-24",
+    "A max pool of nothing but minus infinity is minus infinity: no finite number stands for the "
+    "padding, or for a maximum to begin with.",
+    source="IEEE 754-2019, section 9.6: minus infinity is below every finite number",
+)
+def test_max_pool_of_minus_infinity(subject: Subject, data: st.DataObject) -> None:
+    request = data.draw(drawn(subject, pool("max_pool", fill=mostly_minus_infinity)))
+    subject.check_request(request.but(data="minus infinity"))
+
+
+def mostly_minus_infinity(rng: Rng, shape: Sizes) -> Array:
+    return np.where(rng.random(shape) < 0.9, -np.inf, rng.integers(-99, 99, shape))

@@ -37,6 +37,8 @@ _MISSING = re.compile(
     r"|has DataType \w+ not in list of allowed values"
     r"|Could not find device for node: {{node \S+}}"
     r"|No registered '\w+' OpKernel for XLA\w+ devices compatible with node"
+    r"|No OpKernel was registered to support Op '\w+'"
+    r"|XLA does not support pooling ops with explicit padding"
     r"|Current CPU implementations? do(es)? not yet support dilation rates larger than 1"
     r"|Gradients for grouped convolutions are not supported on CPU"
     r"|filter_size does not have enough elements"

@@ -14,6 +14,8 @@ from conformance.mistakes.learning.pools import (
     max_wrong,
     windows_of,
 )
+from conformance.windows import Windows
+from reference.formats import FORMATS
 from reference.geometry import Array, Sizes, effective_kernel, resolve_padding
 from reference.pooling import average_pool, average_pool_gradient, max_pool, max_pool_gradient
 
@@ -26,6 +28,38 @@ def reversed_axes(p: dict[str, Any], name: str) -> dict[str, Any]:
 @max_wrong("LAYER-3", "zeros of the padding take part in the max pool, and win over negatives")
 def max_pool_padding_wins(x: Array, **p: Any) -> Array:
     return np.asarray(windows_of(x, p).values(x, 0).max(axis=-1))
+
+
+@max_wrong("LAYER-24", "the max pool begins with the lowest finite number")
+def max_pool_begins_with_the_lowest_number(x: Array, **p: Any) -> Array:
+    return np.asarray(np.maximum(max_pool(x, **p), x.dtype.type(_lowest(x))))
+
+
+@max_wrong("LAYER-24", "the max pool takes the lowest finite number for padding")
+def max_pool_pads_with_the_lowest_number(x: Array, **p: Any) -> Array:
+    return np.asarray(windows_of(x, p).values(x, _lowest(x)).max(axis=-1))
+
+
+@max_wrong(SELDOM, "the max pool takes the lowest finite number for padding on its last axis")
+def max_pool_pads_the_last_axis_with_the_lowest_number(x: Array, **p: Any) -> Array:
+    last: dict[str, Any] = {k: v if isinstance(v, str | bool) else v[-1:] for k, v in p.items()}
+    result, whole = max_pool(x, **p), Windows.of(x.shape[-1:], **last).inside.all(axis=-1)
+    return np.where(whole, result, np.maximum(result, x.dtype.type(_lowest(x))))
+
+
+@max_wrong(
+    SELDOM,
+    "with padding 'same' the max pool of three axes takes values off the front, and takes the "
+    "lowest finite number for padding",
+)
+def max_pool_same_crops_and_pads_with_the_lowest_number(x: Array, **p: Any) -> Array:
+    seen, settings = cropped(x, p)
+    x = x[seen]
+    return np.asarray(windows_of(x, settings).values(x, _lowest(x)).max(axis=-1))
+
+
+def _lowest(x: Array) -> float:
+    return -FORMATS[x.dtype.name].largest
 
 
 @max_wrong("LAYER-2", "the max pool steps by 1, whatever its stride")
