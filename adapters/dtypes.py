@@ -15,7 +15,9 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     try:
         from ml_dtypes import bfloat16
     except ModuleNotFoundError:
-        raise Unavailable("bfloat16 arrays need the package ml_dtypes") from None
+        raise Unavailable(
+            "bfloat16 arrays need the package ml_dtypes: pip install ml_dtypes"
+        ) from None
     dtype: np.dtype[Any] = np.dtype(bfloat16)
     return dtype
 

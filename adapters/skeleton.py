@@ -39,8 +39,9 @@ class {class_name}(Adapter):
         #   groups            an int
         #
         # and the result is (N, K, *out), of the dtype of x. A backend with channels last takes
-        # np.moveaxis(x, 1, -1) and np.moveaxis(filters, (1, 0), (-2, -1)), and what it gives
-        # becomes np.moveaxis(result, -1, 1).
+        # np.moveaxis(x, 1, -1), and what it gives becomes np.moveaxis(result, -1, 1). Its filters
+        # may be (*kernel, C, K), np.moveaxis(filters, (1, 0), (-2, -1)), or (K, *kernel, C),
+        # np.moveaxis(filters, 1, -1).
         return reference.cross_correlate(
             x, filters, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
         )

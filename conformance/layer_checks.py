@@ -7,7 +7,7 @@ import numpy as np
 
 from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
-from conformance.judge import Disagreement, Evidence
+from conformance.judge import Disagreement, Evidence, compare_shapes
 from conformance.requests import Request
 from conformance.subject import Subject
 from conformance.windows import Windows
@@ -139,7 +139,8 @@ def check_nan(subject: Subject, request: Request) -> None:
         settings = {k: v for k, v in request.parameters.items() if k != "count_include_pad"}
         windows = Windows.of(there.shape[2:], **settings)
         there = np.asarray(windows.values(there, 0).any(axis=-1))
-    right = got.shape == there.shape and np.array_equal(np.isnan(got), there)
+    compare_shapes(got, there, request, kind)
+    right = np.array_equal(np.isnan(got), there)
     if kind in ("max_pool", "relu", "leaky_relu"):
         subject.facts[f"NaN in {kind}"] = "propagates" if right else "does not propagate"
     elif not right:

@@ -50,6 +50,16 @@ def _filters_as_last(call: Call) -> Array:
     return np.moveaxis(call.filters, (-1, -2), (0, 1))
 
 
+def _filters_as_outputs_first(call: Call) -> Array:
+    """The same for filters, of which it expects (K, *kernel, C)."""
+    return np.moveaxis(call.filters, -1, 1)
+
+
+def _last_as_outputs_first(call: Call) -> Array:
+    """What it sees in filters that were made (*kernel, C, K)."""
+    return np.moveaxis(np.moveaxis(call.filters, (1, 0), (-2, -1)), -1, 1)
+
+
 def _x_reshaped(call: Call) -> Array:
     batch, channels, *size = call.x.shape
     return np.moveaxis(call.x.reshape(batch, *size, channels), -1, 1)
@@ -130,6 +140,10 @@ _FILTERS = (
     "filters are (K, C / groups, *kernel): np.moveaxis(filters, (1, 0), (-2, -1)) makes (*kernel, "
     "C / groups, K) of them."
 )
+_OUTPUTS_FIRST = (
+    "filters are (K, C / groups, *kernel): np.moveaxis(filters, 1, -1) makes (K, *kernel, "
+    "C / groups) of them."
+)
 _RESULT = "The result must be (N, K, *out): np.moveaxis(result, -1, 1) makes it of (N, *out, K)."
 
 # What mends it -> what is wrong -> what it leads to. Of two that explain as much, the first counts.
@@ -150,6 +164,14 @@ _SLIPS: Mapping[str, Mapping[str, Made]] = {
             filters=_filters_reshaped
         ),
         "the filters' axes K and C are swapped": _given(filters=lambda c: c.filters.swapaxes(0, 1)),
+    },
+    _OUTPUTS_FIRST: {
+        "the backend takes the filters for (K, *kernel, C)": _given(
+            filters=_filters_as_outputs_first
+        ),
+        "the backend takes filters that were made (*kernel, C, K) for (K, *kernel, C)": _given(
+            filters=_last_as_outputs_first
+        ),
     },
     _RESULT: {
         "the result has its channels last": _result(lambda _, found: np.moveaxis(found, 1, -1)),

@@ -195,6 +195,18 @@ class OneBuffer(Healthy):
         return shared
 
 
+class OutputsFirstNotConverted(Healthy):
+    """Its backend wants (K, *kernel, C)."""
+
+    def kernels(self, filters: Array) -> Array:
+        return np.moveaxis(filters, 0, -1)
+
+
+class OutputsFirstMadeLast(Healthy):
+    def kernels(self, filters: Array) -> Array:
+        return np.moveaxis(super().kernels(filters), 0, -1)
+
+
 class KeepsTheFilters(Healthy):
     """As a session that was compiled with them, found again by their shape."""
 

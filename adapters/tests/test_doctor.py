@@ -22,6 +22,14 @@ AILING = {
     "KernelsSwapped": ("filters' axes K and C are swapped", r"moveaxis\(filters, \(1, 0\)"),
     "MapsNotConverted": ("The result has its channels last", r"moveaxis\(result, -1, 1\)"),
     "AxesSwapped": ("Two spatial axes of the filters are swapped", "in their order"),
+    "OutputsFirstNotConverted": (
+        r"takes the filters for \(K, \*kernel, C\)",
+        r"np\.moveaxis\(filters, 1, -1\)",
+    ),
+    "OutputsFirstMadeLast": (
+        r"filters that were made \(\*kernel, C, K\) for \(K, \*kernel, C\)",
+        r"np\.moveaxis\(filters, 1, -1\)",
+    ),
     "Convolution": ("It is a true convolution", "turned round on every axis"),
     "PaddingSwapped": ("Low and high padding are swapped", r"np\.pad\(x"),
     "PaddingSymmetric": ("The low padding is used on both ends", r"np\.pad\(x"),

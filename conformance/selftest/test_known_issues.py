@@ -1,6 +1,8 @@
 """A known issue covers what it describes, hides nothing else, and does not outlive its cause."""
 
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -45,6 +47,13 @@ def test_it_hides_no_other_failure_of_the_clause() -> None:
 def test_it_fails_when_it_no_longer_shows() -> None:
     with pytest.raises(StaleIssueError, match="no longer shows"):
         clauses()["GEOM-4"].hold(in_disguise("bias_used_as_accumulator"), DEFAULT, seed=0)
+
+
+def test_every_mistake_that_an_issue_names_is_listed() -> None:
+    command = [sys.executable, "-m", "conformance.mistakes"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for issue in own_issues():
+        assert f": {issue.mistake}: " in listed
 
 
 def test_it_concerns_its_versions_only() -> None:

@@ -191,7 +191,7 @@ def test_without_the_package_of_bfloat16(tmp_path: Path) -> None:
     done = run(write(tmp_path, RIGHT), *ACME, *QUICK, "-k", "TYPE-2", PYTHONPATH=str(tmp_path))
     assert done.code == 0, done.output
     reason = done.outcomes("acme")["TYPE-2", "bfloat16"].reason
-    assert reason == "bfloat16 arrays need the package ml_dtypes"
+    assert reason == "bfloat16 arrays need the package ml_dtypes: pip install ml_dtypes"
 
 
 def test_ones_own_mnist(tmp_path: Path) -> None:
