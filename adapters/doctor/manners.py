@@ -120,23 +120,29 @@ def _state(adapter: Isolated, trial: Trial) -> Iterator[Advice]:
 
 
 def _precision(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
-    """A filter of a single 1 gives back its input, to the last bit where no less is promised."""
+    """Digits lost in each dtype, where no less is promised than to keep them."""
     claims = adapter.capabilities
     axes = asked[0].trial.call.x.ndim - 2
-    one = {"stride": (1,) * axes, "padding": ((0, 0),) * axes, "dilation": (1,) * axes, "groups": 1}
     for dtype in claims.dtypes:
         if dtype in claims.promises and claims.promises[dtype] != "A":
             continue
-        least = _WELL_ROUNDED * FORMATS[dtype].unit_roundoff
-        x = 1 + np.random.default_rng(0).random((1, 1, *(4,) * axes)).astype(numpy_dtype(dtype))
-        found = ask(adapter, {"x": x.copy(), "filters": np.ones((1,) * x.ndim, x.dtype)}, one).array
-        if found is None or found.shape != x.shape or found.dtype != x.dtype:
-            continue  # which other trials show
-        error = np.abs(found.astype(float) - x.astype(float)).max()
-        if not error <= least:
+        if error := _lost(adapter, dtype, axes):
             kept = f"some {max(-np.log2(error), 0):.0f} bits" if error < 1 else "nothing"
             how = _FULL_WIDTH.format(dtype)
             yield Advice(f"Of the {FORMATS[dtype].precision} bits of {dtype} it keeps {kept}.", how)
+
+
+def _lost(adapter: Isolated, dtype: str, axes: int) -> float:
+    """How far a filter of a single 1 is from giving back its input: 0 where by few roundings only,
+    or where there is no such answer, which other trials show.
+    """
+    one = {"stride": (1,) * axes, "padding": ((0, 0),) * axes, "dilation": (1,) * axes, "groups": 1}
+    x = 1 + np.random.default_rng(0).random((1, 1, *(4,) * axes)).astype(numpy_dtype(dtype))
+    found = ask(adapter, {"x": x.copy(), "filters": np.ones((1,) * x.ndim, x.dtype)}, one).array
+    if found is None or found.shape != x.shape or found.dtype != x.dtype:
+        return 0.0
+    error = float(np.abs(found.astype(float) - x.astype(float)).max())
+    return 0.0 if error <= _WELL_ROUNDED * FORMATS[dtype].unit_roundoff else error
 
 
 def _operations(adapter: Isolated) -> Iterator[Advice]:
@@ -190,8 +196,10 @@ def _unclaimed(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
 
 
 def _computes_in(adapter: Isolated, trial: Trial) -> bool:
+    """At its full width: what is no number is lost, too."""
     one = tried(adapter, trial)
-    return one.is_right and one.answer.array is not None and one.answer.array.dtype == trial.dtype
+    same = one.answer.array is not None and one.answer.array.dtype == trial.dtype
+    return one.is_right and same and not _lost(adapter, trial.dtype, trial.call.x.ndim - 2)
 
 
 def _impossible(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:

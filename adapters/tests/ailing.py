@@ -179,6 +179,10 @@ class SecretlyFloat32(Healthy):
         return super().images(x).astype("float32").astype(x.dtype)
 
 
+class ClaimsFloat32Only(SecretlyFloat32):
+    capabilities = Capabilities(dtypes=("float32",))
+
+
 class ChangesItsInput(Healthy):
     def images(self, x: Array) -> Array:
         x *= 2

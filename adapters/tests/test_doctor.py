@@ -97,6 +97,12 @@ def test_a_clean_bill() -> None:
     assert "Nothing to mend. Next: python -m conformance --backend adapters" in told(found)
 
 
+def test_a_dtype_that_loses_digits_is_not_commended() -> None:
+    found = checkup("ClaimsFloat32Only")
+    assert found.faults == ()
+    assert "What is not claimed works, too: float16" in found.remarks[0].what
+
+
 def test_operations_are_asked_for_on_axes_that_are_claimed() -> None:
     assert checkup("TwoAxes").faults == ()
 
