@@ -164,9 +164,8 @@ def recipe_of(
         kernel = (kernel[0] | 1,) * axes
         dilation = (max(1, dilation[0] - 1),) * axes  # a third of them, by two
         stride, room = stride[:1] * axes, room[:1] * axes
+        low = high = (dilation[0] * (kernel[0] // 2) if low[0] else 0,) * axes
     extents = effective_kernel(kernel, dilation)
-    if everyday:
-        low = high = tuple(e // 2 if low[0] else 0 for e in extents)
     if regime == "exact fit":
         low = tuple(min(p, extent - 1) for p, extent in zip(low, extents, strict=True))
         high = tuple(min(p, e - 1 - q) for p, q, e in zip(high, low, extents, strict=True))

@@ -14,6 +14,7 @@ from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.clauses import clause
 from conformance.judge import Disagreement, Evidence, Reading
+from conformance.layer_checks import values
 from conformance.requests import Request, call_of, gradient_request, transposed_request
 from conformance.strategies import SOME_KINDS, integer_recipes
 from conformance.subject import Subject
@@ -89,18 +90,16 @@ def test_adjoint(subject: Subject, data: st.DataObject) -> None:
         )
     forward = inner(result, gradient)
     for name in ("x", "filters"):
-        shape = got[name].shape if name in got else None
-        if shape != request.arrays[name].shape:
-            message = f"the gradient by the {name} has the shape {shape}"
-            raise Disagreement(
-                f"{message}, not {request.arrays[name].shape}", Evidence(request, got=got.get(name))
-            )
-        backward = inner(request.arrays[name], got[name])
+        given, found = request.arrays[name], values(got, name)
+        if found.shape != given.shape:
+            message = f"the gradient by the {name} has the shape {found.shape}, not {given.shape}"
+            raise Disagreement(message, Evidence(request, got=found))
+        backward = inner(given, found)
         if forward != backward:
             raise Disagreement(
                 f"the result times the gradient is {forward}, the {name} times their gradient "
                 f"{backward}",
-                Evidence(request, got=got[name]),
+                Evidence(request, got=found),
             )
 
 

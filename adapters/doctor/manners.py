@@ -196,7 +196,7 @@ def _unclaimed(adapter: Isolated, asked: Sequence[Asked]) -> Iterator[Advice]:
 
 
 def _computes_in(adapter: Isolated, trial: Trial) -> bool:
-    """At its full width: what is no number is lost, too."""
+    """Rightly, and with all the digits of the dtype."""
     one = tried(adapter, trial)
     same = one.answer.array is not None and one.answer.array.dtype == trial.dtype
     return one.is_right and same and not _lost(adapter, trial.dtype, trial.call.x.ndim - 2)

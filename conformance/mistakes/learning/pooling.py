@@ -12,6 +12,7 @@ from conformance.mistakes.learning.pools import (
     cropped,
     max_gradient_wrong,
     max_wrong,
+    pooled_with,
     windows_of,
 )
 from conformance.windows import Windows
@@ -27,7 +28,7 @@ def reversed_axes(p: dict[str, Any], name: str) -> dict[str, Any]:
 
 @max_wrong("LAYER-3", "zeros of the padding take part in the max pool, and win over negatives")
 def max_pool_padding_wins(x: Array, **p: Any) -> Array:
-    return np.asarray(windows_of(x, p).values(x, 0).max(axis=-1))
+    return pooled_with(0, x, p)
 
 
 @max_wrong("LAYER-24", "the max pool begins with the lowest finite number")
@@ -37,7 +38,7 @@ def max_pool_begins_with_the_lowest_number(x: Array, **p: Any) -> Array:
 
 @max_wrong("LAYER-24", "the max pool takes the lowest finite number for padding")
 def max_pool_pads_with_the_lowest_number(x: Array, **p: Any) -> Array:
-    return np.asarray(windows_of(x, p).values(x, _lowest(x)).max(axis=-1))
+    return pooled_with(_lowest(x), x, p)
 
 
 @max_wrong(SELDOM, "the max pool takes the lowest finite number for padding on its last axis")
@@ -54,8 +55,7 @@ def max_pool_pads_the_last_axis_with_the_lowest_number(x: Array, **p: Any) -> Ar
 )
 def max_pool_same_crops_and_pads_with_the_lowest_number(x: Array, **p: Any) -> Array:
     seen, settings = cropped(x, p)
-    x = x[seen]
-    return np.asarray(windows_of(x, settings).values(x, _lowest(x)).max(axis=-1))
+    return pooled_with(_lowest(x), x[seen], settings)
 
 
 def _lowest(x: Array) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from conformance.mistakes.learning.catalogue import SELDOM
 from conformance.mistakes.learning.pooling import average_pool_counts_the_overhang
-from conformance.mistakes.learning.pools import average_wrong, max_wrong, windows_of
+from conformance.mistakes.learning.pools import average_wrong, max_wrong, pooled_with
 from reference.geometry import Array, resolve_padding
 from reference.pooling import average_pool, max_pool
 
@@ -31,7 +31,7 @@ def max_pool_dilated_by_rearrangement(x: Array, **p: Any) -> Array:
     if max(p["dilation"]) == 1 or p["padding"] == "valid":
         return max_pool(x, **p)
     if isinstance(p["padding"], str):
-        return np.asarray(windows_of(x, p).values(x, 0).max(axis=-1))
+        return pooled_with(0, x, p)
     return max_pool(x, **p | {"padding": "valid"})
 
 

@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from adapters.operations import GRADIENTS_OF
 from conformance.mistakes.catalogue import excess, slices
 from conformance.mistakes.learning.catalogue import wrong
@@ -19,6 +21,11 @@ def windows_of(x: Array, p: dict[str, Any]) -> Windows:
     """Where the windows of a pooling lie."""
     settings = {name: value for name, value in p.items() if name != "count_include_pad"}
     return Windows.of(x.shape[2:], **settings)
+
+
+def pooled_with(padding: float, x: Array, p: dict[str, Any]) -> Array:
+    """The max pool of the input and of such values around it."""
+    return np.asarray(windows_of(x, p).values(x, padding).max(axis=-1))
 
 
 def cropped(x: Array, p: dict[str, Any], odd_in_front: bool = False) -> tuple[Any, dict[str, Any]]:

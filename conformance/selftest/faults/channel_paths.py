@@ -14,9 +14,9 @@ def depthwise(filters: Array, p: dict[str, Any]) -> bool:
     return bool(p["groups"] > 1 and filters.shape[1] == 1)
 
 
-def wide_groups(filters: tuple[int, ...], groups: int) -> bool:
+def wide_groups(filters: Array, groups: int) -> bool:
     """Whether there are several groups, each of eight and more channels and filters."""
-    return groups > 1 and filters[1] >= 8 and filters[0] // groups >= 8
+    return groups > 1 and filters.shape[1] >= 8 and len(filters) // groups >= 8
 
 
 @fault("CHAN-5")
@@ -61,7 +61,7 @@ def groups_take_the_filters_in_turn(x: Array, filters: Array, bias: Any, **p: An
 def wide_groups_lose_their_last_filter(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     """Groups of eight and more channels and filters go to a kernel of blocks of eight."""
     result = cross_correlate(x, filters, bias, **p)
-    if wide_groups(filters.shape, p["groups"]):
+    if wide_groups(filters, p["groups"]):
         result[:, -1] = 0
     return result
 

@@ -64,7 +64,7 @@ def gradient_of_wide_groups_lacks_the_last_item(
 ) -> Answer:
     """That by the filters, where groups have eight and more channels and filters."""
     found = right(x=x, filters=filters, gradient=gradient, groups=groups, **a)
-    if wide_groups(filters.shape, groups):
+    if wide_groups(filters, groups):
         a.pop("bias", None)
         last = right(x=x[-1:], filters=filters, gradient=gradient[-1:], groups=groups, **a)
         found["filters"] = found["filters"] - last["filters"]
