@@ -7,13 +7,15 @@ draws examples::
     def test_delta_is_the_identity(subject, data):
         call = data.draw(integer_calls(subject, ...))
         ...
+
+or of the subject and one of the ``cases`` that the clause names.
 """
 
 import contextlib
 import importlib
 import inspect
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,13 +74,16 @@ class StaleIssueError(AssertionError):
 
 @dataclass(frozen=True)
 class Clause:
-    """``every_dtype``: it is also checked for dtypes that a backend does not claim."""
+    """``every_dtype``: it is also checked for dtypes that a backend does not claim. ``cases``: what
+    it is checked for, in turn, where no examples are drawn; None: it is checked once.
+    """
 
     id: str
     sentence: str
     source: str
     check: Callable[..., None]
     every_dtype: bool = False
+    cases: Callable[[Subject], Iterable[Any]] | None = None
 
     @property
     def chapter(self) -> Chapter:
@@ -123,6 +128,8 @@ class Clause:
     def _examples(
         self, subject: Subject, settings: hypothesis.settings, issues: list[KnownIssue]
     ) -> Callable[[], None]:
+        if self.cases is not None:
+            return lambda: self._each(subject, issues)
         if not self.draws:
             return lambda: self._example(subject, issues)
 
@@ -141,9 +148,16 @@ class Clause:
         # In this order: a seed alone would switch off the database that the settings name.
         return settings(hypothesis.seed(subject.seed)(hypothesis.given(data=st.data())(example)))
 
-    def _example(self, subject: Subject, issues: list[KnownIssue], *data: st.DataObject) -> None:
+    def _each(self, subject: Subject, issues: list[KnownIssue]) -> None:
+        assert self.cases is not None
+        for case in self.cases(subject):
+            subject.drawn += 1
+            with contextlib.suppress(Unsupported, NotTried):
+                self._example(subject, issues, case)
+
+    def _example(self, subject: Subject, issues: list[KnownIssue], *given: Any) -> None:
         try:
-            self.check(subject, *data)
+            self.check(subject, *given)
         except Unsupported as why:
             subject.declined[str(why)] += 1
             raise
@@ -175,11 +189,12 @@ def clause(
     *,
     source: str,
     every_dtype: bool = False,
+    cases: Callable[[Subject], Iterable[Any]] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Declare that the decorated function checks a clause, and make it a pytest test."""
 
     def declare(check: Callable[..., None]) -> Callable[..., None]:
-        declared = Clause(id, sentence, source, check, every_dtype)
+        declared = Clause(id, sentence, source, check, every_dtype, cases)
         _CLAUSES[id] = declared
 
         def test(subject: Subject, plan: Any) -> None:

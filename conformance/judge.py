@@ -10,7 +10,7 @@ from conformance.requests import Request
 from reference import cross_correlate
 from reference.bounds import flushable, lemma, magnitude, normwise, term_count
 from reference.exact import truth
-from reference.formats import rounded
+from reference.formats import overflowed, rounded
 from reference.geometry import Array
 
 
@@ -80,7 +80,7 @@ def expected(call: Call) -> Reading:
         assert x is not None
         assert filters is not None
         value = cross_correlate(x, filters, bias, **call.parameters)
-        return Reading(value, np.zeros(()))
+        return Reading(overflowed(value, call.format), np.zeros(()))
     high, low = truth(call.x, call.filters, call.bias, call.parameters)
     return Reading(high, np.zeros(()), low)
 

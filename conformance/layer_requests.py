@@ -5,6 +5,7 @@ What many backends offer is drawn often, what few do now and then: a call that i
 again, but not forever.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -33,9 +34,14 @@ _STYLES = {
     ),
     "average_pool": ("plain", "plain", "symmetric", "ceil", "asymmetric", "named", "free"),
 }  # fmt: skip
+_REGIMES = ("small", "small", "small", "many channels", "large kernel", "large input")
 _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
+_LARGE_KERNEL = {1: 40, 2: 12, 3: 5}
 _ROOM = {1: 9, 2: 5, 3: 3}
-_DEPTHS = (1, 2, 3, 5, 8, 17)
+_LARGE_ROOM = {1: 600, 2: 30, 3: 7}
+_DEPTHS = (1, 2, 3, 5, 8, 17, 33, 64)
+_MANY_CHANNELS = (8, 16, 17, 32, 33, 64, 65)
+_LARGEST_SIZE = {0: 1, 1: 40, 2: 12, 3: 5}
 _RATES = (0.5, 0.25, 0.1, 0.8)
 _MOMENTA = (0.1, 0.3, 0.01, 0.75)
 _EPSILONS = (1e-3, 1e-2, 0.1, 1e-5)  # the last is subnormal in float16
@@ -56,12 +62,13 @@ def pool(
 ) -> Maker:
     """A maker of poolings of these styles, whose input is filled by ``fill``."""
     is_max = operation == "max_pool"
-    fill = fill or (_distinct if is_max else _small)
 
     def make(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
+        regime = dice.one_of(_REGIMES)
         style = dice.one_of(styles or _STYLES[operation])
-        parameters, size = _windows(dice, style, dice.one_of(axes), is_max)
-        shape = (dice.between(1, 4), dice.one_of(_DEPTHS[:4]), *size)
+        parameters, size = _windows(dice, regime, style, dice.one_of(axes), is_max)
+        batch = dice.between(1, 4 if regime == "small" else 2)
+        shape = (batch, dice.one_of(_channels(regime)), *size)
         out = pooled_size(
             size,
             parameters["kernel"],
@@ -72,15 +79,26 @@ def pool(
         )
         seed = dice.seed()
         rng = np.random.default_rng(seed)
-        arrays = {"x": fill(rng, shape)}
+        # Neither the sum of a window nor that of all its gradients exceeds what is exact.
+        most = min(9, FORMATS[dtype].exact_below // math.prod(parameters["kernel"]))
+        small = partial(_small, most=most)
+        arrays = {"x": (fill or (_distinct if is_max else small))(rng, shape)}
         if backward:
-            arrays["gradient"] = _small(rng, (*shape[:2], *out))
+            arrays["gradient"] = small(rng, (*shape[:2], *out))
         return _request(operation, arrays, parameters, dtype, seed)
 
     return make
 
 
-def _windows(dice: Dice, style: str, axes: int, is_max: bool) -> tuple[dict[str, Any], Sizes]:
+def _channels(regime: str) -> Sizes:
+    if regime == "many channels":
+        return _MANY_CHANNELS
+    return _DEPTHS[:4] if regime == "small" else _DEPTHS[:2]
+
+
+def _windows(
+    dice: Dice, regime: str, style: str, axes: int, is_max: bool
+) -> tuple[dict[str, Any], Sizes]:
     """The parameters of a pooling, and the size of its input: every window reaches a value of it,
     since no padding is as long as a window, and none of a dilated one longer than half of it.
     """
@@ -88,10 +106,11 @@ def _windows(dice: Dice, style: str, axes: int, is_max: bool) -> tuple[dict[str,
     def for_each_axis(low: int, high: int) -> Sizes:
         return tuple([dice.between(low, high) for _ in range(3)][:axes])
 
-    kernel = for_each_axis(1, _LARGEST_KERNEL[axes])
-    step = for_each_axis(0, _LARGEST_KERNEL[axes])
-    lows, highs = for_each_axis(0, 5), for_each_axis(0, 5)
-    spread, room = for_each_axis(1, 3 if axes < 3 else 2), for_each_axis(0, _ROOM[axes])
+    largest = (_LARGE_KERNEL if regime == "large kernel" else _LARGEST_KERNEL)[axes]
+    reach = (_LARGE_ROOM if regime == "large input" else _ROOM)[axes]
+    kernel, step = for_each_axis(1, largest), for_each_axis(0, largest)
+    lows, highs = for_each_axis(0, largest), for_each_axis(0, largest)
+    spread, room = for_each_axis(1, 3 if axes < 3 else 2), for_each_axis(0, reach)
     choice = dice.between(0, 5)
     stride = tuple(s or k for s, k in zip(step, kernel, strict=True))
     dilation = spread if is_max and style in ("dilated", "free") else (1,) * axes
@@ -148,7 +167,10 @@ def dense(*, backward: bool = False) -> Maker:
     """A maker of dense layers, now and then with a square of weights."""
 
     def make(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
-        items, outputs, inputs = dice.between(1, 6), dice.between(1, 12), dice.between(1, 40)
+        large = dice.between(0, 3) == 3
+        items, outputs, inputs = (
+            dice.between(1, most) for most in ((40, 130, 300) if large else (6, 12, 40))
+        )
         if dice.between(0, 2) == 0:
             outputs = inputs
         biased = dice.between(0, 1)
@@ -197,7 +219,7 @@ def batch_norm(*, backward: bool = False, training: bool | None = None) -> Maker
     def make(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
         trains = dice.between(0, 2) < 2 if training is None else training
         rank = dice.one_of((0, *axes))
-        sizes = [dice.between(1, 5) for _ in range(3)][:rank]
+        sizes = [dice.between(1, _LARGEST_SIZE[rank]) for _ in range(3)][:rank]
         items = dice.between(1 if np.prod(sizes) > 1 else 2, 5)
         channels = dice.one_of(_DEPTHS)
         usual = FORMATS[dtype].smallest_normal < _EPSILONS[-1]
@@ -279,14 +301,19 @@ def _request(
 
 
 def _distinct(rng: Rng, shape: Sizes) -> Array:
-    """Integers of which no two of a channel are the same: every dtype holds up to 513 of them."""
+    """Integers of which no two of a channel are the same, and of which every dtype holds some 2000:
+    those below 256, then every second one, every fourth one and so on.
+    """
     count = int(np.prod(shape[2:]))
-    planes = np.broadcast_to(np.arange(count) - count // 2, (*shape[:2], count))
+    rank = np.arange(count) - count // 2
+    octave, place = np.divmod(np.abs(rank), 128)
+    values = np.where(octave, np.ldexp(128.0 + place, octave - 1), place)
+    planes = np.broadcast_to(np.copysign(values, rank), (*shape[:2], count))
     return np.asarray(rng.permuted(planes, axis=-1).reshape(shape))
 
 
-def _small(rng: Rng, shape: Sizes) -> Array:
-    return rng.integers(-9, 10, shape)
+def _small(rng: Rng, shape: Sizes, most: int = 9) -> Array:
+    return rng.integers(-most, most + 1, shape)
 
 
 def _nonzero(rng: Rng, shape: Sizes) -> Array:

@@ -136,6 +136,9 @@ def trajectory_request(
     kind = dice.kind(kinds)
     length = dice.between(*steps)
     shape = tuple([dice.between(1, 4) for _ in range(3)][: dice.between(0, 3)])
+    longer = dice.between(1, 100)
+    if dice.between(0, 3) == 3:
+        shape = (longer, *shape[1:])
     drawn = optimizer_of_dice(dice, dtype)
     chosen = drawn if optimizer is None else optimizer
     small = 2.0**-27 if isinstance(chosen, Adam) and FORMATS[dtype].min_exponent < -100 else 1.0

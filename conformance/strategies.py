@@ -10,6 +10,7 @@ arrays come from a seed.
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -44,10 +45,10 @@ _LARGEST_KERNEL = {1: 6, 2: 4, 3: 3}
 _ROOM = {1: 9, 2: 5, 3: 3}
 _LARGE_ROOM = {1: 1500, 2: 110, 3: 18}
 _FAR_ROOM = {1: 40, 2: 20, 3: 8}
-_EVERYDAY_ROOM = {1: 40, 2: 20, 3: 7}
+_EVERYDAY_ROOM = {1: 40, 2: 40, 3: 8}
 _BEYOND_7 = {1: 20, 2: 16, 3: 8}
 _EVERYDAY = (1, 3, 8, 16, 32, 64)
-_MOST_WORK = 1024  # items x channels x filters of an everyday layer
+_MOST_WORK = 100_000  # items x channels x filters x places of an everyday layer
 
 
 DRAWN_BYTES = 64
@@ -173,8 +174,10 @@ def recipe_of(
     channels = number("channels", *_depths(regime))
     filters = number("filters", *_banks(regime))
     if everyday:
-        groups, channels, filters = _everyday(fixed, groups, channels, filters)
-        batch = min(batch, max(1, _MOST_WORK // (groups * channels * filters)))
+        places = prod(n + 1 for n in room)
+        groups, channels, filters = _everyday(fixed, groups, channels, filters, places)
+        depth = max(8, groups * channels * filters)
+        batch = min(batch, max(1, _MOST_WORK // (depth * places)))
     return Recipe(
         dtype=dtype,
         batch=batch,
@@ -197,13 +200,17 @@ def recipe_of(
 
 
 def _everyday(
-    fixed: dict[str, Any], groups: int, channels: int, filters: int
+    fixed: dict[str, Any], groups: int, channels: int, filters: int, places: int
 ) -> tuple[int, int, int]:
-    """Powers of two, in one group, in as many as there are channels, or in two or four."""
+    """Powers of two, in one group, in as many as there are channels, or in two or four; so many
+    that those of a single item make no more work than is meant to be.
+    """
     if "channels" not in fixed:
         channels = _EVERYDAY[channels]
     if "filters" not in fixed:
         filters = _EVERYDAY[filters]
+        while filters > 8 and channels * filters * places > _MOST_WORK:
+            filters //= 2
     if "groups" in fixed:
         return groups, channels, filters
     if groups <= 3 or {"channels", "filters"} & set(fixed):

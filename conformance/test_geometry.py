@@ -11,6 +11,7 @@ from conformance.clauses import clause
 from conformance.judge import compare_shapes, expected
 from conformance.strategies import integer_calls
 from conformance.subject import Subject
+from conformance.vast import Vast, check_vast, vast_cases
 from reference import effective_kernel, output_size
 
 ARITHMETIC = "Dumoulin and Visin (2016), A guide to convolution arithmetic, relationship 15"
@@ -104,6 +105,30 @@ def test_mismatched_filters_are_refused(subject: Subject, data: st.DataObject) -
     else:
         wrong = call.but(filters=call.filters[:-1], bias=call.bias[:-1])
     subject.survive(wrong, call)
+
+
+@clause(
+    "GEOM-10",
+    "A stride, or a dilation, that is not positive is refused with an error.",
+    source="The definition: windows that never move on, and taps that lie on each other, fill none",
+)
+def test_steps_that_are_not_positive_are_refused(subject: Subject, data: st.DataObject) -> None:
+    call = data.draw(integer_calls(subject))
+    name = data.draw(st.sampled_from(("stride", "dilation")))
+    steps = list(getattr(call, name))
+    steps[data.draw(st.integers(0, call.axes - 1))] = data.draw(st.sampled_from((0, -1)))
+    subject.survive(call.but(**{name: tuple(steps)}), call)
+
+
+@clause(
+    "GEOM-11",
+    "Each number may be large by itself: items, channels, filters, groups, an axis of the input "
+    "or of the filters, its padding, its dilation, its stride.",
+    source="The definition, which sets no limit",
+    cases=vast_cases,
+)
+def test_vast_sizes(subject: Subject, case: Vast) -> None:
+    check_vast(subject, case, lambda recipe: subject.check(recipe.call()))
 
 
 @clause(

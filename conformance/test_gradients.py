@@ -18,6 +18,7 @@ from conformance.layer_checks import values
 from conformance.requests import Request, call_of, gradient_request, transposed_request
 from conformance.strategies import SOME_KINDS, integer_recipes
 from conformance.subject import Subject
+from conformance.vast import Vast, check_vast, vast_cases
 from reference.geometry import Array, output_size
 
 CHAIN_RULE = "Goodfellow, Bengio, Courville, Deep Learning (2016), equations 9.11 to 9.13"
@@ -304,3 +305,15 @@ def test_rounding_of_transposed(subject: Subject, data: st.DataObject) -> None:
         subject.check_request(request, f"{kind} values")
     if subject.adapter.offers(GRADIENTS_OF + "transposed_cross_correlate") == "own":
         subject.check_request(transposed_request(recipe, backward=True))
+
+
+@clause(
+    "GRAD-17",
+    "The gradients, and the transposed cross-correlation, are right where one number is large: of "
+    "items, channels, filters, groups, or on an axis.",
+    source="The definition, which sets no limit",
+    cases=vast_cases,
+)
+def test_gradients_of_vast_sizes(subject: Subject, case: Vast) -> None:
+    make = gradient_request if case.drawn[-1] % 2 else transposed_request
+    check_vast(subject, case, lambda recipe: subject.check_request(make(recipe)))

@@ -139,6 +139,31 @@ def test_small_values(subject: Subject, data: st.DataObject) -> None:
         subject.check(diminished(call, of_input, below - of_input), "the result of small values")
 
 
+@clause(
+    "SPEC-7",
+    "A sum beyond the largest number is infinite, of its sign: it is neither that number nor NaN.",
+    source=IEEE,
+)
+def test_overflow(subject: Subject, data: st.DataObject) -> None:
+    direct(subject)
+    subject.check(overflowing(data.draw(integer_calls(subject))), "the result of too large sums")
+
+
+def overflowing(call: Call) -> Call:
+    """The same shapes, filled with one number in every item and every filter, so that no sum has
+    terms of both signs: the largest power of two, and twice which is no number any more.
+    """
+    rng = np.random.default_rng(call.seed)
+    largest = math.ldexp(1, call.format.max_exponent)
+
+    def filled(array: Array, numbers: tuple[float, ...]) -> Array:
+        first = rng.choice(numbers, (len(array), *(1,) * (array.ndim - 1)))
+        return np.broadcast_to(first, array.shape).astype(array.dtype)
+
+    x, filters = filled(call.x, (-largest, largest)), filled(call.filters, (-1, 0, 1))
+    return call.but(x=x, filters=filters, bias=None)
+
+
 def smallest_exponent(call: Call, promise: str) -> int:
     """By how many powers of two integers may be smaller, and all sums of their products still be
     normal numbers, or zero, with a few to spare for algorithms that halve. For a fast one, whose

@@ -13,6 +13,7 @@ from conformance.mistakes.catalogue import correlate
 from conformance.smallest import is_finite
 from conformance.subject import BackendFailure, NotTried, Subject
 from reference import SpecError
+from reference.formats import overflowed
 from reference.geometry import Array
 
 _MOST_WRONG = 16
@@ -33,7 +34,7 @@ class Witness:
     def of(cls, call: Call, got: Array, promise: str) -> "Witness":
         with np.errstate(all="ignore"):
             try:
-                right = correlate(call)
+                right = overflowed(correlate(call), call.format)
             except SpecError:
                 return cls(call, got, None, np.zeros(()))
             finite = is_finite(call)

@@ -51,6 +51,15 @@ FORMATS = {
 }
 
 
+def overflowed(a: Array, format_: Format) -> Array:
+    """What is beyond the largest number is infinite, of its sign.
+
+    >>> overflowed(np.array([-1e5, 1e4]), FORMATS["float16"])
+    array([  -inf, 10000.])
+    """
+    return np.where(np.abs(a) > format_.largest, np.copysign(np.inf, a), a)
+
+
 def rounded(a: Array, bits: int) -> Array:
     """Each value rounded to the nearest one of so many significant bits, in the dtype of ``a``.
 

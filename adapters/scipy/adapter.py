@@ -16,6 +16,7 @@ from scipy import signal
 
 from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
 from reference import check_shapes, effective_kernel, every
+from reference.geometry import per_axis
 
 
 class OneByOne(Adapter):
@@ -46,6 +47,8 @@ class OneByOne(Adapter):
     ) -> Array:
         check_shapes(x, filters, bias, groups)
         self.decline_unclaimed(padding)
+        for name, steps in (("stride", stride), ("dilation", dilation)):
+            per_axis(steps, x.ndim - 2, name)
         if x.dtype not in ("float64", "float32"):
             raise Unsupported(f"{self.function} does not compute in {x.dtype}")
         if not isinstance(padding, str):

@@ -135,3 +135,24 @@ def channels_added_up(call: Call) -> Array:
     if call.filters.shape[1] != 1 or call.groups != 1:
         return correlate(call)
     return correlate(call, x=call.x.astype("float64").sum(axis=1, keepdims=True))
+
+
+@refusal("a stride or a dilation below 1 counts as 1, and no error is raised")
+def steps_below_one_are_one(call: Call) -> Array:
+    stride, dilation = (tuple(max(1, n) for n in a) for a in (call.stride, call.dilation))
+    return correlate(call, stride=stride, dilation=dilation)
+
+
+@refusal("the sign of a stride or a dilation is left out, and 0 counts as 1")
+def steps_without_their_sign(call: Call) -> Array:
+    stride, dilation = (tuple(abs(n) or 1 for n in a) for a in (call.stride, call.dilation))
+    return correlate(call, stride=stride, dilation=dilation)
+
+
+@refusal("with a dilation of 0, all taps of a row lie on one value, and no error is raised")
+def taps_lie_on_each_other(call: Call) -> Array:
+    filters = call.filters.astype("float64")
+    for axis, dilation in enumerate(call.dilation, start=2):
+        if dilation == 0:
+            filters = filters.sum(axis=axis, keepdims=True)
+    return correlate(call, filters=filters, dilation=tuple(d or 1 for d in call.dilation))

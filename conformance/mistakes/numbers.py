@@ -353,3 +353,15 @@ def nan_in_a_filter_fills_every_map(call: Call) -> Array:
     if not np.isnan(call.filters.astype("float64")).any():
         return result
     return np.where(np.isnan(result).any(axis=1, keepdims=True), np.nan, result)
+
+
+@mistake("a result that is too large is the largest number, not infinite")
+def overflow_saturates(call: Call) -> Array:
+    largest = call.format.largest
+    return np.clip(correlate(call), -largest, largest)
+
+
+@mistake("a result that is too large is NaN, not infinite")
+def overflow_is_nan(call: Call) -> Array:
+    result = correlate(call)
+    return np.where(np.abs(result) > call.format.largest, np.nan, result)

@@ -155,3 +155,74 @@ def explicit(x: Array, filters: Array, p: dict[str, Any]) -> tuple[tuple[int, in
 
 def _if(p: dict[str, Any], name: str, padding: Any) -> dict[str, Any]:
     return {"padding": padding} if p["padding"] == name else {}
+
+
+@fault("GEOM-10")
+def strides_of_zero_count_as_one(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    return cross_correlate(x, filters, bias, **p | {"stride": tuple(s or 1 for s in p["stride"])})
+
+
+@fault("GEOM-10")
+def negative_strides_lose_their_sign(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    return cross_correlate(x, filters, bias, **p | {"stride": tuple(map(abs, p["stride"]))})
+
+
+@fault("GEOM-10")
+def dilations_of_zero_put_taps_on_each_other(
+    x: Array, filters: Array, bias: Any, **p: Any
+) -> Array:
+    for axis, dilation in enumerate(p["dilation"], start=2):
+        if dilation == 0:
+            filters = filters.sum(axis=axis, keepdims=True)
+    return cross_correlate(x, filters, bias, **p | {"dilation": tuple(d or 1 for d in p["dilation"])})
+
+
+@fault("GEOM-11")
+def items_beyond_65535_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """As where a grid of threads has no more places."""
+    result = cross_correlate(x, filters, bias, **p)
+    result[65535:] = 0
+    return result
+
+
+@fault("GEOM-11")
+def maps_beyond_65535_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    result = cross_correlate(x, filters, bias, **p)
+    result[:, 65535:] = 0
+    return result
+
+
+@fault("GEOM-11")
+def channels_beyond_1024_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    bank = filters.copy()
+    bank[:, 1024:] = 0
+    return cross_correlate(x, bank, bias, **p)
+
+
+@fault("GEOM-11")
+def groups_beyond_1024_see_the_first(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    parts = np.arange(p["groups"])
+    parts[1024:] = 0
+    groups = x.reshape(len(x), p["groups"], -1, *x.shape[2:])[:, parts]
+    return cross_correlate(groups.reshape(x.shape), filters, bias, **p)
+
+
+@fault("GEOM-11")
+def positions_in_sixteen_bits(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """Beyond 2^15 values, a row is read from its end backwards."""
+    places = np.arange(x.shape[-1]).astype("int16") % x.shape[-1]
+    return cross_correlate(x[..., places], filters, bias, **p)
+
+
+@fault("GEOM-11")
+def taps_beyond_512_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    bank = filters.reshape(*filters.shape[:2], -1).copy()
+    bank[..., 512:] = 0
+    return cross_correlate(x, bank.reshape(filters.shape), bias, **p)
+
+
+@fault("GEOM-11")
+def dilation_in_eight_bits(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    result = cross_correlate(x, filters, bias, **p)
+    short = cross_correlate(x, filters, bias, **p | {"dilation": [d % 256 or 1 for d in p["dilation"]]})
+    return short[tuple(map(slice, result.shape))]

@@ -115,6 +115,22 @@ def gradients_read_past_a_broadcast_number(gradient: Array, **a: Any) -> Answer:
     return right(gradient=gradient, **a)
 
 
+@in_gradients("GRAD-17")
+def filter_gradient_of_the_first_65535_items(
+    x: Array, filters: Array, gradient: Array, **a: Any
+) -> Answer:
+    found = right(x=x, filters=filters, gradient=gradient, **a)
+    few = right(x=x[:65535], filters=filters, gradient=gradient[:65535], **a)
+    return found | {"filters": few["filters"]}
+
+
+@in_gradients("GRAD-17")
+def input_gradient_beyond_4096_channels_is_zero(**a: Any) -> Answer:
+    found = right(**a)
+    found["x"][:, 4096:] = 0
+    return found
+
+
 @in_gradients("GRAD-8")
 def single_ones_are_taken_for_zeros(gradient: Array, **a: Any) -> Answer:
     sparse = np.count_nonzero(gradient) == 1 and gradient.size > 1

@@ -194,3 +194,15 @@ def small_results_of_float16_are_zero(x: Array, filters: Array, bias: Any, **p: 
     """Below 0.001, and in float16 only."""
     result = cross_correlate(x, filters, bias, **p)
     return np.where(np.abs(result) < 1e-3, 0, result) if x.dtype == "float16" else result
+
+
+@fault("SPEC-7", "float32")
+def too_large_sums_are_the_largest_number(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    return np.nan_to_num(quietly(x, filters, bias, p), nan=np.nan)
+
+
+@fault("SPEC-7", "float16")
+def too_large_sums_are_nan(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """As where infinities of both signs meet in an algorithm that transforms its input."""
+    result = quietly(x, filters, bias, p)
+    return np.where(np.isinf(result), result.dtype.type(np.nan), result)
