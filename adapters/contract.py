@@ -74,6 +74,8 @@ class Capabilities:
     named_padding
         the framework's own padding rules that ``padding`` may name instead of giving amounts:
         "valid", "same_upper" (an odd zero goes after the input), "same_lower" (before it).
+    named_transposed_padding
+        those of these names that ``padding`` of ``transposed_cross_correlate`` may be.
     promises
         dtype -> grade, for a backend that does not promise a direct algorithm's accuracy (A):
         "B" for fast algorithms such as an FFT, which hold a bound on norms only; "C(b)" for those
@@ -88,6 +90,7 @@ class Capabilities:
     named_padding: tuple[str, ...] = ()
     promises: Mapping[str, str] = field(default_factory=dict)
     compiles: bool = False
+    named_transposed_padding: tuple[str, ...] = ()
 
 
 class Adapter(ABC):
@@ -172,12 +175,15 @@ class Adapter(ABC):
         bias: Array | None = None,
         *,
         stride: Sizes,
-        padding: tuple[tuple[int, int], ...],
+        padding: Padding,
         output_padding: Sizes,
         dilation: Sizes,
         groups: int,
     ) -> Array:
-        """See :func:`reference.gradients.transposed_cross_correlate`. Derived."""
+        """See :func:`reference.gradients.transposed_cross_correlate`; ``padding`` may be one of the
+        names in ``capabilities.named_transposed_padding``, which implies the size of the result:
+        ``output_padding`` is then all zeros, and means nothing. Derived.
+        """
         return gradients.transposed_cross_correlate(
             x,
             filters,
@@ -316,10 +322,16 @@ class Adapter(ABC):
             return "own"
         return "derived" if operation in DERIVED else "not offered"
 
-    def decline_unclaimed(self, padding: Padding) -> None:
-        """Raise Unsupported for padding by a name that ``capabilities`` does not list."""
-        if isinstance(padding, str) and padding not in self.capabilities.named_padding:
-            raise Unsupported(f"{self.name} does not take padding by the name {padding!r}")
+    def decline_unclaimed(self, padding: Padding, operation: str = "cross_correlate") -> None:
+        """Raise Unsupported for padding by a name that ``capabilities`` does not list for the
+        operation.
+        """
+        claims = self.capabilities
+        transposed = operation.endswith("transposed_cross_correlate")  # its gradients, too
+        named = claims.named_transposed_padding if transposed else claims.named_padding
+        if isinstance(padding, str) and padding not in named:
+            of_what = "of a transpose " if transposed else ""
+            raise Unsupported(f"{self.name} does not take padding {of_what}by the name {padding!r}")
 
     def environment(self) -> dict[str, str]:
         """What the results may depend on: device, threads, flags."""

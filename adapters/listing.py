@@ -40,6 +40,7 @@ class Listed:
     dtypes: tuple[str, ...] = ()
     spatial_axes: tuple[int, ...] = ()
     named_padding: tuple[str, ...] = ()
+    named_transposed_padding: tuple[str, ...] = ()
     promises: dict[str, str] = field(default_factory=dict)
     operations: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
@@ -83,6 +84,7 @@ def _listed(spec: str, package: str, in_flight: Path) -> Listed:
         dtypes=claims.dtypes,
         spatial_axes=claims.spatial_axes,
         named_padding=claims.named_padding,
+        named_transposed_padding=claims.named_transposed_padding,
         promises=dict(claims.promises),
         operations={name: adapter.offers(name) for name in OPERATIONS},
         options=adapter.declared_options,
@@ -121,6 +123,7 @@ def _described(backend: Listed) -> str:
         ),
         "spatial axes": ", ".join(map(str, backend.spatial_axes)),
         "named padding": ", ".join(backend.named_padding),
+        "  of transposes": ", ".join(backend.named_transposed_padding),
     }
     for label, way, prefix in _WAYS:
         claims[label] = ", ".join(

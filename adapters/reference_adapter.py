@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 import reference
-from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes
+from adapters.contract import NAMED_PADDING, Adapter, Array, Capabilities, Padding, Sizes
 from reference import activations, layers, loss, optimizers, pooling
 
 
@@ -15,7 +15,8 @@ class Reference(Adapter):
     version = f"NumPy {np.__version__}"
     capabilities = Capabilities(
         dtypes=("float64", "float32", "float16"),
-        named_padding=("valid", "same_upper", "same_lower"),
+        named_padding=NAMED_PADDING,
+        named_transposed_padding=NAMED_PADDING,
     )
 
     def cross_correlate(

@@ -220,6 +220,7 @@ def check(adapter: Adapter, spec: str) -> None:
         ("dtypes", claims.dtypes, DTYPES),
         ("spatial_axes", claims.spatial_axes, (1, 2, 3)),
         ("named_padding", claims.named_padding, NAMED_PADDING),
+        ("named_transposed_padding", claims.named_transposed_padding, NAMED_PADDING),
         ("promises for", claims.promises.keys(), DTYPES),
     ):
         if not isinstance(claimed, Collection):

@@ -34,7 +34,7 @@ except ImportError:  # stand-ins for what an adapter takes from convspec
     class Adapter:
         capabilities = claims()
 
-        def decline_unclaimed(self, padding):
+        def decline_unclaimed(self, padding, operation=""):
             pass
 
     contract.Adapter, contract.Capabilities = Adapter, claims

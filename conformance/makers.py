@@ -4,6 +4,7 @@ and the diagnosis alike.
 
 import importlib
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from conformance.subject import Subject
 
 Maker = Callable[[Dice, str, Sequence[int]], Request]
 
+# Half of the transposes have no groups and dilation: many backends cannot have them there.
+LIMITS_OF_TRANSPOSES: tuple[dict[str, int], ...] = ({"groups": 1, "dilation": 1}, {})
 MAKERS: dict[str, Maker] = {}
 _MODULES: tuple[str, ...] = (
     "layer_requests",
@@ -42,6 +45,17 @@ def maker(operation: str) -> Maker:
     return MAKERS[operation]
 
 
+def maker_like(request: Request, names: Sequence[str]) -> Maker:
+    """The maker of others like a request: where its padding is that of a transpose, and has a name,
+    theirs has one of these ``names``.
+    """
+    operation, padding = request.operation, request.parameters.get("padding")
+    if isinstance(padding, str) and operation.endswith("transposed_cross_correlate"):
+        backward = operation.startswith(GRADIENTS_OF)
+        return partial(transposed_by_name, names=names, backward=backward)
+    return maker(operation)
+
+
 def requests(subject: Subject, operation: str) -> st.SearchStrategy[Request]:
     """Requests of an operation, as Hypothesis draws them."""
     axes = tuple(subject.capabilities.spatial_axes)
@@ -64,6 +78,16 @@ def _gradients(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
 @makes("transposed_cross_correlate")
 def _transposed(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
     return transposed_request(recipe_of(dice, dtype, axes, INTEGERS, 1, {}))
+
+
+def transposed_by_name(
+    dice: Dice, dtype: str, axes: Sequence[int], *, names: Sequence[str], backward: bool = False
+) -> Request:
+    """A transpose with padding of one of these names, or its gradients."""
+    name = dice.one_of(names)
+    limits = {"padding": 0, **dice.one_of(LIMITS_OF_TRANSPOSES)}
+    recipe = recipe_of(dice, dtype, axes, INTEGERS, 1, limits)
+    return transposed_request(recipe, name, backward=backward)
 
 
 @makes(GRADIENTS_OF + "transposed_cross_correlate")

@@ -265,6 +265,7 @@ def claims(backend: Adapter) -> dict[str, str]:
         "dtypes": ", ".join(capabilities.dtypes),
         "spatial axes": ", ".join(map(str, capabilities.spatial_axes)),
         "padding by name": ", ".join(capabilities.named_padding) or "none",
+        "padding of transposes by name": ", ".join(capabilities.named_transposed_padding) or "none",
         **{operation: backend.offers(operation) for operation in OPERATIONS},
     }
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from conformance.diagnosis import NONE, Diagnosis
 from conformance.judge import Evidence
-from conformance.makers import maker
+from conformance.makers import maker_like
 from conformance.mistakes.learning import wrong_ways
 from conformance.request_witnesses import RequestWitness, predicted, witnesses
 from conformance.requests import Request
@@ -55,7 +55,8 @@ def _repeated(first: list[RequestWitness], second: list[RequestWitness]) -> bool
 def _fresh(subject: Subject, request: Request) -> Iterator[Request]:
     """Any others of the operation; where values are infinite, or NaN, with the same values."""
     rng = np.random.default_rng(0)
-    make, axes = maker(request.operation), subject.capabilities.spatial_axes
+    claims = subject.capabilities
+    make, axes = maker_like(request, claims.named_transposed_padding), claims.spatial_axes
     special = {name: a.ravel() for name, a in request.arrays.items() if not np.isfinite(a).all()}
     for _ in range(_FRESH):
         fresh = make(Dice(rng.bytes(DRAWN_BYTES)), subject.dtype, axes)

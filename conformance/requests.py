@@ -19,6 +19,8 @@ from reference.gradients import (
     bias_gradient_as_cross_correlation,
     filter_gradient_as_cross_correlation,
     input_gradient_as_cross_correlation,
+    transposed_padding,
+    transposed_size,
 )
 
 
@@ -106,13 +108,18 @@ def of_call(call: Call, gradient: Array) -> Request:
     return Request(GRADIENTS_OF + "cross_correlate", given, parameters, call.data, call.seed)
 
 
-def transposed_request(recipe: Recipe, backward: bool = False) -> Request:
+def transposed_request(
+    recipe: Recipe, named_padding: str | None = None, *, backward: bool = False
+) -> Request:
     """The transpose of the call that the recipe makes, or its gradients. Every other recipe gets
-    equal padding on both sides, as many backends want it.
+    equal padding on both sides, as many backends want it; with a name its input gets the size that
+    the name implies.
     """
-    if recipe.seed % 2:
+    if named_padding is not None:
+        recipe = replace(recipe, size=_implied_size(recipe, named_padding))
+    elif recipe.seed % 2:
         recipe = replace(recipe, padding=tuple((max(pair),) * 2 for pair in recipe.padding))
-    request = gradient_request(recipe)
+    request = gradient_request(recipe, named_padding)
     call, gradient = call_of(request), request.arrays["gradient"]
     rest = [
         (n + low + high - extent) % step
@@ -136,7 +143,18 @@ def transposed_request(recipe: Recipe, backward: bool = False) -> Request:
             gradient = integer_gradient(rng, call.x.shape, call.format, parts).astype(call.x.dtype)
         operation, arrays = GRADIENTS_OF + operation, {**arrays, "gradient": gradient}
     parameters = {**call.parameters, "output_padding": tuple(rest)}
+    if named_padding is not None:
+        parameters |= {"padding": named_padding, "output_padding": (0,) * len(rest)}
     return Request(operation, arrays, parameters, request.data, request.seed)
+
+
+def _implied_size(recipe: Recipe, named_padding: str) -> Sizes:
+    """What the transpose with this padding makes of the size of the recipe's result."""
+    kernel, stride, dilation = recipe.kernel, recipe.stride, recipe.dilation
+    out = output_size(recipe.size, kernel, stride, recipe.padding, dilation)
+    none = (0,) * len(out)
+    pads, more = transposed_padding(named_padding, out, kernel, stride, none, dilation)
+    return transposed_size(out, kernel, stride, pads, more, dilation)
 
 
 def call_of(request: Request) -> Call:

@@ -15,6 +15,7 @@ from conformance.answers import answer
 from conformance.clauses import clause
 from conformance.judge import Disagreement, Evidence, Reading
 from conformance.layer_checks import values
+from conformance.makers import LIMITS_OF_TRANSPOSES
 from conformance.requests import Request, call_of, gradient_request, transposed_request
 from conformance.strategies import SOME_KINDS, integer_recipes
 from conformance.subject import Subject
@@ -308,6 +309,23 @@ def test_rounding_of_transposed(subject: Subject, data: st.DataObject) -> None:
 
 
 @clause(
+    "GRAD-16",
+    "Padding by a name makes the transpose of the cross-correlation with that padding: with 'same' "
+    "its result is as long as its input times the stride. Its gradients are cross-correlations.",
+    source="TensorFlow's conv2d_transpose, the gradient of conv2d; ONNX's ConvTranspose, auto_pad",
+)
+def test_transposed_with_named_padding(subject: Subject, data: st.DataObject) -> None:
+    if not subject.capabilities.named_transposed_padding:
+        raise Unsupported("it takes no padding of a transpose by name")
+    name = data.draw(st.sampled_from(subject.capabilities.named_transposed_padding))
+    limits = data.draw(st.sampled_from(LIMITS_OF_TRANSPOSES))
+    recipe = data.draw(integer_recipes(subject, padding=0, **limits))
+    subject.check_request(transposed_request(recipe, name))
+    if subject.adapter.offers(GRADIENTS_OF + "transposed_cross_correlate") == "own":
+        subject.check_request(transposed_request(recipe, name, backward=True))
+
+
+@clause(
     "GRAD-17",
     "The gradients, and the transposed cross-correlation, are right where one number is large: of "
     "items, channels, filters, groups, or on an axis.",
@@ -315,5 +333,5 @@ def test_rounding_of_transposed(subject: Subject, data: st.DataObject) -> None:
     cases=vast_cases,
 )
 def test_gradients_of_vast_sizes(subject: Subject, case: Vast) -> None:
-    make = gradient_request if case.drawn[-1] % 2 else transposed_request
-    check_vast(subject, case, lambda recipe: subject.check_request(make(recipe)))
+    for make in (gradient_request, transposed_request):
+        check_vast(subject, case, lambda recipe, make=make: subject.check_request(make(recipe)))

@@ -27,7 +27,7 @@ MOST_BITS = {
 }
 _FEWEST_BITS = 5
 _BITS_AMONG_SMALL_NUMBERS = 12  # beyond, all other numbers are 1
-_EXAMPLES_FOR_A_ROUND = 25
+_EXAMPLES_FOR_A_ROUND = 50
 
 
 @dataclass(frozen=True)

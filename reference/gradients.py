@@ -26,6 +26,7 @@ from reference.errors import ParameterError, ShapeError, SizeError
 from reference.geometry import (
     Array,
     Padding,
+    Pads,
     Parameters,
     PerAxis,
     Sizes,
@@ -235,7 +236,8 @@ def transposed_cross_correlate(
 
     ``x`` (N, K, \\*size), ``filters`` (K, C / groups, \\*kernel), ``bias`` (C,) or None; the result
     is (N, C, \\*out), by :func:`transposed_size`. Where ``cross_correlate`` takes an input of
-    several sizes to the same output, ``output_padding`` chooses among these sizes.
+    several sizes to the same output, ``output_padding`` chooses among these sizes. ``padding`` may
+    be a name, by :func:`transposed_padding`.
 
     >>> transposed_cross_correlate(np.array([[[1, 2]]]), np.array([[[1, 1, 1]]]), stride=2)
     array([[[1, 1, 3, 2, 2]]])
@@ -243,23 +245,59 @@ def transposed_cross_correlate(
     Raises ShapeError, ParameterError or SizeError for arguments that do not fit together.
     Source: Dumoulin and Visin (2016), chapter 4.
     """
-    if isinstance(padding, str):
-        raise ParameterError(f"a transposed cross-correlation takes amounts, not {padding!r}")
     kernel = filters.shape[2:]
-    parameters = _resolved(x.shape[2:], kernel, stride, padding, dilation, groups)
-    size = transposed_size(
-        x.shape[2:],
-        kernel,
-        parameters["stride"],
-        parameters["padding"],
-        per_axis(output_padding, x.ndim - 2, "output_padding", least=0),
-        parameters["dilation"],
-    )
+    parameters = _resolved(x.shape[2:], kernel, stride, "valid", dilation, groups)
+    stride, dilation = parameters["stride"], parameters["dilation"]
+    more = per_axis(output_padding, x.ndim - 2, "output_padding", least=0)
+    pads, more = transposed_padding(padding, x.shape[2:], kernel, stride, more, dilation)
+    size = transposed_size(x.shape[2:], kernel, stride, pads, more, dilation)
+    parameters["padding"] = pads
     channels = groups * filters.shape[1]
     if bias is not None and bias.shape != (channels,):
         raise ShapeError(f"bias must have the shape ({channels},), but has {bias.shape}")
     result = input_gradient_as_cross_correlation(x, filters, size, parameters).by(correlate)
     return result if bias is None else result + bias.reshape(-1, *(1 for _ in size))
+
+
+def transposed_padding(
+    padding: Padding,
+    size: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    output_padding: Sizes,
+    dilation: Sizes,
+) -> tuple[Pads, Sizes]:
+    """What a transposed cross-correlation takes off its result, and adds to it: the ``padding`` of
+    the cross-correlation that it is the transpose of, as amounts, and the ``output_padding``.
+
+    A name implies both, and with it the size of the result:
+
+    - ``"valid"``: none of either, so that the result has ``(size - 1) * stride + dilation *
+      (kernel - 1) + 1`` values. (Keras and ``jax.lax.conv_transpose`` add zeros, where the filter
+      spans less than the stride: ``size * stride`` values.)
+    - ``"same_upper"`` or ``"same"``, and ``"same_lower"``: the amounts by which a
+      cross-correlation with that padding takes ``size * stride`` values to ``size``. An odd one is
+      taken off *after* the result, or *before* it. Where the filter spans less than the stride,
+      there is nothing to take off, and the output padding makes up the size.
+
+    >>> transposed_padding("same_upper", (5, 5), (4, 1), (1, 3), (0, 0), (1, 1))
+    (((1, 2), (0, 0)), (0, 2))
+
+    Raises ParameterError for an output padding beside a name.
+    Source: TensorFlow's conv2d_transpose, which is the gradient of conv2d, with padding SAME; the
+    attribute auto_pad of ONNX's ConvTranspose (the formula below it had the sides of SAME_UPPER
+    and SAME_LOWER swapped until ONNX 1.8, and OpenVINO has kept it so).
+    """
+    if not isinstance(padding, str):
+        return resolve_padding(padding, size, kernel, stride, dilation), output_padding
+    if any(output_padding):
+        raise ParameterError(f"padding {padding!r} implies the output padding: give none beside it")
+    whole = tuple(n * step for n, step in zip(size, stride, strict=True))
+    pads = resolve_padding(padding, whole, kernel, stride, dilation)
+    if padding == "valid":
+        return pads, output_padding
+    extents = effective_kernel(kernel, dilation)
+    return pads, tuple(max(s - extent, 0) for s, extent in zip(stride, extents, strict=True))
 
 
 def transposed_size(

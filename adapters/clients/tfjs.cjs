@@ -9,6 +9,7 @@ const { script } = require("./tfjs_script.cjs");
 const local = createRequire(join(process.cwd(), "here.cjs"));
 const wasm = process.argv.includes("wasm");
 const LEAKY_SLOPE = 0.01;
+const LACKING = /Kernel '.*' not registered|gradient function not found for/;
 const NAMED = { valid: "valid", same_upper: "same" };
 let tf;
 
@@ -36,6 +37,33 @@ function cross_correlate({ x, filters, bias }, { stride, padding, dilation, grou
     if (axes === 1) result = tf.conv1d(image, bank, stride[0], pad, "NWC", dilation[0]);
     if (axes === 2) result = tf.conv2d(image, bank, stride, pad, "NHWC", dilation);
     if (axes === 3) result = tf.conv3d(image, bank, stride, pad, "NDHWC", dilation);
+  }
+  return channelsFirst(bias ? result.add(bias) : result);
+}
+
+function transposed_cross_correlate(
+  { x, filters, bias }, { stride, padding, output_padding, dilation, groups },
+) {
+  const axes = stride.length;
+  if (axes === 1) throw new Unsupported("TensorFlow.js has no transpose of one axis");
+  if (groups > 1) throw new Unsupported("the transposes of TensorFlow.js have no groups");
+  if (Math.max(...dilation) > 1) throw new Unsupported("the transposes have no dilation");
+  const named = typeof padding === "string";
+  const cut = axes === 3 && !named; // conv3dTranspose takes no amounts
+  const size = x.shape.slice(2).map((n, i) => {
+    if (padding === "same_upper") return n * stride[i];
+    const taken = named || cut ? 0 : padding[i][0] + padding[i][1];
+    return (n - 1) * stride[i] + filters.shape[i + 2] + output_padding[i] - taken;
+  });
+  const bank = filters.transpose([...range(2, axes + 2), 1, 0]);
+  const given = [channelsLast(x), bank, [x.shape[0], ...size, filters.shape[1]], stride];
+  let result = axes === 2
+    ? tf.conv2dTranspose(...given, amount(padding))
+    : tf.conv3dTranspose(...given, cut ? "valid" : amount(padding));
+  if (cut) {
+    const from = [0, ...padding.map(([low]) => low), 0];
+    const kept = size.map((n, i) => n - padding[i][0] - padding[i][1]);
+    result = result.slice(from, [x.shape[0], ...kept, filters.shape[1]]);
   }
   return channelsFirst(bias ? result.add(bias) : result);
 }
@@ -74,7 +102,9 @@ function dense({ x, weights, bias }) {
   return bias ? result.add(bias) : result;
 }
 
-const DIFFERENTIABLE = { cross_correlate, max_pool, average_pool, activation, dense };
+const DIFFERENTIABLE = {
+  cross_correlate, transposed_cross_correlate, max_pool, average_pool, activation, dense,
+};
 
 /** By the automatic differentiation of TensorFlow.js. */
 function gradients(operation) {
@@ -139,7 +169,7 @@ function whatTfjsSays(ask) {
   try {
     return ask();
   } catch (error) {
-    if (/Kernel '.*' not registered/.test(error.message)) throw new Unsupported(error.message);
+    if (LACKING.test(error.message)) throw new Unsupported(error.message);
     if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     console.error(error);
     return process.abort();
@@ -161,6 +191,7 @@ async function main() {
       version: tf.version.tfjs,
       dtypes: ["float32"],
       named_padding: Object.keys(NAMED),
+      named_transposed_padding: Object.keys(NAMED),
       environment: { "Node.js": process.version, backend: tf.getBackend() },
     },
     operations,

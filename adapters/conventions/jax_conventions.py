@@ -23,6 +23,24 @@ def odd_zero_of_same() -> str:
     return f"{side[found[0][0]]}; SAME_LOWER {side[found[1][0]]}"
 
 
+def _transposed(size: int, taps: list[float], stride: int, padding: str) -> list[float]:
+    x, filters = jnp.ones((1, 1, size)), jnp.asarray(taps).reshape(1, 1, -1)
+    layout = ("NCH", "OIH", "NCH")
+    found = lax.conv_transpose(
+        x, filters, (stride,), padding, dimension_numbers=layout, transpose_kernel=True
+    )
+    return [float(value) for value in found.ravel()]
+
+
+def odd_value_of_a_transpose() -> str:
+    return {1.0: "after", 2.0: "before"}[_transposed(1, [1.0, 2], 1, "SAME")[0]]
+
+
+def size_of_a_valid_transpose() -> str:
+    size = len(_transposed(2, [1.0], 3, "VALID"))
+    return {4: "(size - 1) * stride + kernel", 6: "size * stride"}[size]
+
+
 def kernel_beyond_the_input() -> str:
     return "an empty result" if _convolved(2, [1.0] * 3, "VALID") == [] else "a result"
 

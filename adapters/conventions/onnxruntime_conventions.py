@@ -45,6 +45,20 @@ def odd_zero_of_same() -> str:
     return f"{upper}; SAME_LOWER {lower}"
 
 
+def odd_value_of_a_transpose() -> str:
+    side = {1.0: "after", 2.0: "before"}
+    upper, lower = (
+        side[float(_computed("ConvTranspose", _line(1), _line(1, 2), auto_pad=rule).ravel()[0])]
+        for rule in ("SAME_UPPER", "SAME_LOWER")
+    )
+    return f"{upper}; SAME_LOWER {lower}"
+
+
+def size_of_a_valid_transpose() -> str:
+    found = _computed("ConvTranspose", _line(1, 1), _line(1), auto_pad="VALID", strides=[3])
+    return {4: "(size - 1) * stride + kernel", 6: "size * stride"}[found.size]
+
+
 def kernel_beyond_the_input() -> str:
     try:
         found = _computed("Conv", _line(1, 1), _line(1, 1, 1))

@@ -15,6 +15,7 @@ FRAMEWORKS = {
     "JAX": "jax",
     "SciPy": "scipy",
     "ONNX Runtime": "onnxruntime",
+    "OpenVINO": "openvino",
 }
 # What each convention is called and what the specification says, with the clause that does.
 STANDS = {
@@ -25,6 +26,16 @@ STANDS = {
     "odd_zero_of_same": (
         "Padding that keeps the size: where is the odd zero?",
         "After, as SAME and SAME_UPPER; SAME_LOWER before (GEOM-7, GEOM-8)",
+    ),
+    "odd_value_of_a_transpose": (
+        "Padding by which a transpose multiplies the size by the stride: where is the odd value "
+        "taken off?",
+        "After, where a cross-correlation adds it, as SAME and SAME_UPPER; SAME_LOWER before "
+        "(GRAD-16)",
+    ),
+    "size_of_a_valid_transpose": (
+        "The size of a transpose without padding, where the kernel is smaller than the stride",
+        "(size - 1) * stride + kernel (GRAD-16)",
     ),
     "kernel_beyond_the_input": (
         "A kernel larger than the padded input",

@@ -25,6 +25,23 @@ def odd_zero_of_same() -> str:
     return "after" if _convolved([1.0, 1, 1], [1.0, 1], "SAME") == [2, 2, 1] else "before"
 
 
+def odd_value_of_a_transpose() -> str:
+    taps = tf.reshape(tf.constant([1.0, 2]), (2, 1, 1))
+    found = tf.nn.conv1d_transpose(tf.ones((1, 1, 1)), taps, [1, 1, 1], 1, "SAME")
+    return {1.0: "after", 2.0: "before"}[float(found[0, 0, 0])]
+
+
+def size_of_a_valid_transpose() -> str:
+    x, tap = tf.ones((1, 2, 1)), tf.ones((1, 1, 1))
+    sizes = [
+        tf.nn.conv1d_transpose(x, tap, [1, size, 1], 3, "VALID").shape[1] for size in (4, 5, 6)
+    ]
+    assert sizes == [4, 5, 6]
+    layer = keras.layers.Conv1DTranspose(1, 1, strides=3, padding="valid")
+    of_keras = {4: "(size - 1) * stride + kernel", 6: "size * stride"}[layer(x).shape[1]]
+    return f"as the call says; in Keras {of_keras}"
+
+
 def kernel_beyond_the_input() -> str:
     try:
         found = _convolved([1.0, 1], [1.0] * 3, "VALID")

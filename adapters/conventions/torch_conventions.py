@@ -16,6 +16,11 @@ def odd_zero_of_same() -> str:
     return "after; stride 1 only" if got.tolist() == [[[2, 2, 1]]] else "before; stride 1 only"
 
 
+def size_of_a_valid_transpose() -> str:
+    got = functional.conv_transpose1d(torch.ones(1, 1, 2), torch.ones(1, 1, 1), stride=3)
+    return {4: "(size - 1) * stride + kernel", 6: "size * stride"}[got.shape[-1]]
+
+
 def kernel_beyond_the_input() -> str:
     try:
         functional.conv1d(torch.ones(1, 1, 2), torch.ones(1, 1, 3))

@@ -44,6 +44,7 @@ class JAX(Adapter):
         self.capabilities = Capabilities(
             dtypes=_DTYPES,
             named_padding=("valid", "same_upper", "same_lower"),
+            named_transposed_padding=("valid", "same_upper"),
             promises=dict.fromkeys(fast, "B"),
             compiles=True,
         )
@@ -76,7 +77,7 @@ class JAX(Adapter):
         gradient: Array,
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
-        self.decline_unclaimed(parameters.get("padding", ()))
+        self.decline_unclaimed(parameters.get("padding", ()), operation)
         given = {name: jnp.asarray(array) for name, array in arrays.items()}
         try:
             found = self._run(
@@ -176,7 +177,7 @@ class JAX(Adapter):
         arrays: Mapping[str, Array | None],
         parameters: Mapping[str, Any],
     ) -> Array:
-        self.decline_unclaimed(parameters.get("padding", ()))
+        self.decline_unclaimed(parameters.get("padding", ()), operation)
         given = {name: jnp.asarray(array) for name, array in arrays.items() if array is not None}
         return np.asarray(self._run(layers.result_of, (given,), operation, parameters))
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from adapters.contract import Padding, Sizes, Unsupported
+from adapters.windows import spans_less
 from reference.activations import LEAKY_SLOPE
 
 Array = Any  # JAX is not typed here
@@ -48,20 +49,28 @@ def transposed_cross_correlate(
     bias: Array | None = None,
     *,
     stride: Sizes,
-    padding: tuple[tuple[int, int], ...],
+    padding: Padding,
     output_padding: Sizes,
     dilation: Sizes,
     groups: int,
 ) -> Array:
     if groups > 1:
         raise Unsupported("jax.lax.conv_transpose has no groups")
-    layout, axes = _LAYOUTS[len(stride) - 1], zip(padding, output_padding, strict=True)
+    amount: Any
+    if isinstance(padding, str):
+        if padding == "valid" and spans_less(filters.shape[2:], dilation, stride):
+            raise Unsupported("with VALID JAX adds zeros where a filter is below the stride")
+        amount = NAMES[padding]
+    else:
+        # More values of output are less padding after the input.
+        axes = zip(padding, output_padding, strict=True)
+        amount = [(low, high - more) for (low, high), more in axes]
+    layout = _LAYOUTS[len(stride) - 1]
     result = lax.conv_transpose(
         x,
         filters,
         stride,
-        # More values of output are less padding after the input.
-        [(low, high - more) for (low, high), more in axes],
+        amount,
         rhs_dilation=dilation,
         dimension_numbers=(layout, _FILTERS[len(stride) - 1], layout),
         transpose_kernel=True,

@@ -26,6 +26,7 @@ class Keras(ByName):
     capabilities = Capabilities(
         dtypes=representable("float64", "float32", "float16", "bfloat16"),
         named_padding=("valid", "same_upper"),
+        named_transposed_padding=("valid", "same_upper"),
     )
     options: ClassVar[Mapping[str, str]] = {
         "torch": "Keras computes by PyTorch.",
@@ -143,7 +144,7 @@ class Keras(ByName):
     def _about_to(
         self, operation: str, arrays: Mapping[str, Array], parameters: Mapping[str, Any]
     ) -> None:
-        self.decline_unclaimed(parameters.get("padding", ()))
+        self.decline_unclaimed(parameters.get("padding", ()), operation)
         shapes = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
         self.engine.prepare(f"{operation} {shapes} {parameters}")
 

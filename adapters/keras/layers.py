@@ -11,6 +11,7 @@ import keras
 from keras import layers, ops
 
 from adapters.contract import Padding, Sizes, Unsupported
+from adapters.windows import spans_less
 from reference.activations import LEAKY_SLOPE
 
 Tensor = Any
@@ -69,28 +70,33 @@ def transposed_cross_correlate(
     bias: Tensor | None = None,
     *,
     stride: Sizes,
-    padding: tuple[tuple[int, int], ...],
+    padding: Padding,
     output_padding: Sizes,
     dilation: Sizes,
     groups: int,
 ) -> Tensor:
-    axes = len(stride)
+    axes, kernel = len(stride), tuple(filters.shape[2:])
     if groups > 1:
         raise Unsupported("the transposed convolutions of Keras have no groups")
     if any(more >= step for more, step in zip(output_padding, stride, strict=True)):
         raise Unsupported("output_padding of Keras is less than the stride")
     _decline_both(stride, dilation)
-    settings = {
+    settings: dict[str, Any] = {
         "filters": filters.shape[1],
-        "kernel_size": tuple(filters.shape[2:]),
+        "kernel_size": kernel,
         "strides": stride,
-        "output_padding": output_padding if axes > 1 else output_padding[0],
         "dilation_rate": dilation,
         "kernel_initializer": "zeros",
     }
+    if isinstance(padding, str):
+        if padding == "valid" and spans_less(kernel, dilation, stride):
+            raise Unsupported("with 'valid' Keras adds zeros where a filter is below the stride")
+        settings["padding"] = _NAMES[padding]
+    else:
+        settings["output_padding"] = output_padding if axes > 1 else output_padding[0]
     kind = getattr(layers, f"Conv{axes}DTranspose")
     image = _layer(kind, channels_last(x), _filters_last(filters), bias, settings)
-    if any(map(any, padding)):
+    if not isinstance(padding, str) and any(map(any, padding)):
         amounts = padding if axes > 1 else padding[0]
         image = getattr(layers, f"Cropping{axes}D")(amounts, dtype=_dtype(x))(image)
     return channels_first(image)

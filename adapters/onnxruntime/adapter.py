@@ -12,7 +12,15 @@ import onnx
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
-from adapters.contract import Adapter, Array, Capabilities, Padding, Sizes, Unsupported
+from adapters.contract import (
+    NAMED_PADDING,
+    Adapter,
+    Array,
+    Capabilities,
+    Padding,
+    Sizes,
+    Unsupported,
+)
 from adapters.onnxruntime import graphs
 from reference.network import Network, Weights
 
@@ -48,7 +56,9 @@ class ONNXRuntime(Adapter):
     name = "onnxruntime"
     version = onnxruntime.__version__
     capabilities = Capabilities(
-        dtypes=("float32", "float16"), named_padding=("valid", "same_upper", "same_lower")
+        dtypes=("float32", "float16"),
+        named_padding=NAMED_PADDING,
+        named_transposed_padding=NAMED_PADDING,
     )
     options: ClassVar[Mapping[str, str]] = {
         "unoptimized": "Graphs run as they are: the runtime's graph optimizations are off.",
@@ -77,6 +87,7 @@ class ONNXRuntime(Adapter):
     def transposed_cross_correlate(
         self, x: Array, filters: Array, bias: Array | None = None, **parameters: Any
     ) -> Array:
+        self.decline_unclaimed(parameters["padding"], "transposed_cross_correlate")
         node = graphs.transposed_convolution(**parameters)
         return self._run(node, {"x": x}, {"filters": filters, "bias": bias})["result"]
 

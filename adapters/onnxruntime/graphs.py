@@ -38,7 +38,9 @@ def transposed_convolution(
     *, stride: Sizes, padding: Padding, output_padding: Sizes, dilation: Sizes, groups: int
 ) -> Node:
     _, settings = convolution(stride=stride, padding=padding, dilation=dilation, groups=groups)
-    return "ConvTranspose", settings | {"output_padding": output_padding}
+    if not isinstance(padding, str):
+        settings["output_padding"] = output_padding
+    return "ConvTranspose", settings
 
 
 def max_pool(

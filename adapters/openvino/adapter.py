@@ -24,13 +24,19 @@ _SETTINGS = {
     "INFERENCE_NUM_THREADS": int(os.environ.get("OMP_NUM_THREADS") or 0),
 }
 _NAMES = {"valid": "valid", "same_upper": "same_upper", "same_lower": "same_lower"}
+# Of a transpose, by the formula of OpenVINO, which its own importer of TensorFlow's models minds.
+_TRANSPOSED_NAMES = {"valid": "valid", "same_upper": "same_lower", "same_lower": "same_upper"}
 _MOST_MODELS = 64
 
 
 class OpenVINO(Adapter):
     name = "openvino"
     version = ov.__version__.partition("-")[0]
-    capabilities = Capabilities(dtypes=("float32", "float16"), named_padding=tuple(_NAMES))
+    capabilities = Capabilities(
+        dtypes=("float32", "float16"),
+        named_padding=tuple(_NAMES),
+        named_transposed_padding=tuple(_TRANSPOSED_NAMES),
+    )
     options: ClassVar[Mapping[str, str]] = {
         "dynamic": "Filters are inputs: a model is compiled for shapes, not for each call.",
     }
@@ -189,10 +195,15 @@ def _transposed_cross_correlation(
     groups: int,
 ) -> Node:
     (low, high), auto = _pads(padding)
+    shape = None
+    if isinstance(padding, str):
+        auto = _TRANSPOSED_NAMES[padding]
+        if padding != "valid":
+            shape = ops.constant([n * step for n, step in zip(x.shape[2:], stride, strict=True)])
     transposed = ops.convolution_backprop_data
     if groups > 1:
         transposed, filters = ops.group_convolution_backprop_data, _grouped(filters, groups)
-    result = transposed(x, filters, stride, None, low, high, dilation, auto, list(output_padding))
+    result = transposed(x, filters, stride, shape, low, high, dilation, auto, list(output_padding))
     return _biased(result, bias)
 
 

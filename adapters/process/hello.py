@@ -55,6 +55,7 @@ def read(header: Mapping[str, Any]) -> Hello:
                 tuple(header.get("named_padding", usual.named_padding)),
                 dict(header.get("promises", {})),
                 bool(header.get("compiles", False)),
+                tuple(header.get("named_transposed_padding", usual.named_transposed_padding)),
             ),
             dict(header.get("offers", {})),
             {str(key): str(value) for key, value in dict(header.get("environment", {})).items()},

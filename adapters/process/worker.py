@@ -55,6 +55,7 @@ class Worker:
             named_padding=claims.named_padding,
             promises=dict(claims.promises),
             compiles=claims.compiles,
+            named_transposed_padding=claims.named_transposed_padding,
             options=dict(type(self.adapter).options),
             offers={name: self.adapter.offers(name) for name in OPERATIONS},
             environment={str(k): str(v) for k, v in self.adapter.environment().items()},

@@ -42,6 +42,7 @@ class TensorFlow(ByName):
             dtypes=_DTYPES,
             spatial_axes=(2, 3) if self.modes.raw else (1, 2, 3),
             named_padding=("valid", "same_upper"),
+            named_transposed_padding=("valid", "same_upper"),
             promises=dict.fromkeys(fast, "B"),
             compiles=self.modes.graph or self.modes.compiled,
         )
@@ -76,7 +77,7 @@ class TensorFlow(ByName):
         gradient: Array,
         parameters: Mapping[str, Any],
     ) -> dict[str, Array]:
-        self.decline_unclaimed(parameters.get("padding", ()))
+        self.decline_unclaimed(parameters.get("padding", ()), operation)
         tensors = self._tensors({**arrays, "gradient": gradient})
         with self.layers.declining_missing_kernels():
             found = self.modes.call(f"gradients of {operation}", tensors, parameters)
@@ -141,7 +142,7 @@ class TensorFlow(ByName):
     def _computed(
         self, operation: str, arrays: Mapping[str, Array | None], parameters: Mapping[str, Any]
     ) -> dict[str, Array]:
-        self.decline_unclaimed(parameters.get("padding", ()))
+        self.decline_unclaimed(parameters.get("padding", ()), operation)
         tensors = self._tensors(arrays)
         with self.layers.declining_missing_kernels():
             found = self.modes.call(operation, tensors, parameters)

@@ -14,7 +14,7 @@ import tensorflow as tf
 from adapters.contract import Padding, Sizes, Unsupported
 from adapters.keras.layers import batch_norm, dropout, softmax_cross_entropy
 from reference.activations import LEAKY_SLOPE
-from reference.gradients import transposed_size
+from reference.gradients import transposed_padding, transposed_size
 
 Tensor = Any  # TensorFlow has no types
 
@@ -103,22 +103,24 @@ def transposed_cross_correlate(
     bias: Tensor | None = None,
     *,
     stride: Sizes,
-    padding: tuple[tuple[int, int], ...],
+    padding: Padding,
     output_padding: Sizes,
     dilation: Sizes,
     groups: int,
 ) -> Tensor:
-    axes = len(stride)
+    axes, before = len(stride), tuple(x.shape[2:])
     transpose = (tf.nn.conv1d_transpose, tf.nn.conv2d_transpose, tf.nn.conv3d_transpose)[axes - 1]
     kernel, channels = tuple(filters.shape[2:]), groups * filters.shape[1]
-    pads: Any = padding if axes == 2 else ((0, 0),) * axes  # only conv2d_transpose takes amounts
-    size = transposed_size(tuple(x.shape[2:]), kernel, stride, pads, output_padding, dilation)
+    pads, more = transposed_padding(padding, before, kernel, stride, output_padding, dilation)
+    amount, cut = _amount(padding), None
+    if axes != 2 and not isinstance(amount, str):  # only conv2d_transpose takes amounts
+        amount, cut, pads = "VALID", pads, ((0, 0),) * axes
+    size = transposed_size(before, kernel, stride, pads, more, dilation)
     image, bank = channels_last(x), filters_last(filters)
     shape = [tf.shape(x)[0], *size, channels]
-    amount = _amount(padding) if axes == 2 else "VALID"
     result = transpose(image, bank, shape, stride, amount, dilations=dilation)
-    if axes != 2:
-        inside = (slice(low, n - high) for n, (low, high) in zip(size, padding, strict=True))
+    if cut:
+        inside = (slice(low, n - high) for n, (low, high) in zip(size, cut, strict=True))
         result = result[(slice(None), *inside)]
     if bias is not None:
         result = tf.nn.bias_add(result, bias)

@@ -118,6 +118,10 @@ def plain_calls() -> Iterator[tuple[str, Call]]:
             "groups": 1,
         }
         yield f"transposed, {axes}", ("transposed_cross_correlate", arrays, given)
+        given |= {"stride": (1, 2, 1)[:axes], "output_padding": (0,) * axes}
+        for padding in ("valid", "same_upper"):
+            call = "transposed_cross_correlate", arrays, given | {"padding": padding}
+            yield f"transposed, {axes}, {padding}", call
         arrays = random_arrays(x=(2, 3, *(9, 8, 7)[:axes]))
         for padding in ("valid", "same_upper"):
             given = {

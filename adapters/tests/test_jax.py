@@ -1,5 +1,6 @@
 """Every function of JAX that the adapter offers, and its gradients, is that of the reference."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,16 @@ def test_padding_by_name(eager: Adapter, padding: str) -> None:
     arrays = random_arrays(x=(1, 2, 6, 7), filters=(3, 2, 4, 3))
     given: dict[str, Any] = {"stride": (2, 1), "dilation": (1, 2), "groups": 1}
     check(eager, ("cross_correlate", arrays, given | {"padding": padding}), 1e-12)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same_upper"])
+def test_transposes_of_less_than_the_stride(eager: Adapter, padding: str) -> None:
+    arrays = random_arrays(x=(1, 2, 5), filters=(2, 3, 2))
+    given = {"stride": (3,), "dilation": (1,), "groups": 1, "output_padding": (0,)}
+    call = "transposed_cross_correlate", arrays, given | {"padding": padding}
+    declined: Any = pytest.raises(Unsupported) if padding == "valid" else nullcontext()
+    with declined:
+        check(eager, call, 1e-12)
 
 
 @pytest.mark.parametrize("name", PLAIN_CALLS)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from adapters.tests.layer_calls import (
     changed,
     check,
     check_all_ways,
+    random_arrays,
     with_gradient,
 )
 from adapters.tests.test_adapters import CASES
@@ -68,6 +70,16 @@ def test_padding_by_name(keras: Adapter, padding: str, axes: int) -> None:
     filters = np.random.default_rng(1).standard_normal((3, 2, *(4, 3, 2)[:axes]))
     given = {"stride": (2,) * axes, "dilation": (1,) * axes, "groups": 1, "padding": padding}
     check(keras, ("cross_correlate", {"x": x, "filters": filters}, given), 1e-12)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same_upper"])
+def test_transposes_of_less_than_the_stride(keras: Adapter, padding: str) -> None:
+    arrays = random_arrays(x=(1, 2, 5), filters=(2, 3, 2))
+    given = {"stride": (3,), "dilation": (1,), "groups": 1, "output_padding": (0,)}
+    call = "transposed_cross_correlate", arrays, given | {"padding": padding}
+    declined: Any = pytest.raises(Unsupported) if padding == "valid" else nullcontext()
+    with declined:
+        check(keras, call, 1e-12)
 
 
 @pytest.mark.parametrize("name", PLAIN_CALLS)

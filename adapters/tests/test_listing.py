@@ -47,6 +47,8 @@ def test_all_that_have_a_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\nscipy-fft *: 1." in said
     assert "\n  dtypes             float64 (B), float32 (B)\n" in said
     assert "\n  derived gradients  cross_correlate\n" in said
+    names = "valid, same_upper, same_lower"
+    assert f"\n  named padding      {names}\n    of transposes    {names}\n" in said
     assert "\nacme (of the package acme-conv): 2.0\n  dtypes             float32 (C(11))\n" in said
     assert "\n  +lazy              later\n" in said
     missing = said.partition("Not available here:\n")[2]

@@ -11,11 +11,12 @@ import pytest
 
 import reference
 from adapters import BUILT_IN, Unavailable, Unsupported, load
-from adapters.contract import Adapter, Array
+from adapters.contract import NAMED_PADDING, Adapter, Array
 from adapters.dtypes import numpy_dtype
 from adapters.operations import perform
 from adapters.process.isolation import Isolated, Limits
 from reference import pooling
+from reference.gradients import transposed_cross_correlate
 
 PACKAGES = {"openvino": "openvino", "ncnn": "ncnn", "tinygrad": "tinygrad", "tfjs": ""}
 SPECS = (
@@ -93,6 +94,18 @@ def test_cross_correlation_and_its_script(adapter: Adapter, axes: int, groups: i
     names: dict[str, Any] = {"np": np, "x": x, "filters": filters, "bias": bias}
     exec(lines, names)
     assert np.array_equal(names["got"], got)
+
+
+@pytest.mark.parametrize("name", NAMED_PADDING)
+def test_padding_of_transposes_by_name(adapter: Adapter, name: str) -> None:
+    if name not in adapter.capabilities.named_transposed_padding:
+        pytest.skip(f"{adapter.name} does not claim {name}")
+    (x, filters, _), parameters = example(adapter, axes=2, groups=1)
+    bank = filters[:4]
+    given: Parameters = parameters | {"stride": (1, 4), "padding": name, "output_padding": (0, 0)}
+    arrays = {"x": x, "filters": bank}
+    got = perform(adapter, "transposed_cross_correlate", arrays, given)["result"]
+    assert np.array_equal(got, transposed_cross_correlate(x, bank, **given))
 
 
 def test_max_pool(adapter: Adapter) -> None:

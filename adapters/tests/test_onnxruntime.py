@@ -54,6 +54,14 @@ def test_padding_by_name(runtime: Adapter, padding: str) -> None:
     check(runtime, changed(("cross_correlate", arrays, given), narrow), 1e-5)
 
 
+@pytest.mark.parametrize("padding", ["valid", "same_upper", "same_lower"])
+def test_padding_of_transposes_by_name(runtime: Adapter, padding: str) -> None:
+    arrays = random_arrays(x=(1, 2, 6, 7), filters=(2, 3, 4, 3))
+    given: dict[str, Any] = {"stride": (1, 2), "dilation": (1, 2), "groups": 1, "padding": padding}
+    call = "transposed_cross_correlate", arrays, given | {"output_padding": (0, 0)}
+    check(runtime, changed(call, narrow), 1e-5)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("name", CALLS | PLAIN_CALLS)
 def test_layers(runtime: Adapter, name: str, dtype: str) -> None:

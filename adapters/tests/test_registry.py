@@ -64,6 +64,10 @@ BROKEN_BODIES = {
     "dtype, bare": ("capabilities = Capabilities(dtypes='float32')", "claims dtypes "),
     "axes": ("capabilities = Capabilities(spatial_axes=(2, 4))", "claims spatial_axes .*4"),
     "padding": ("capabilities = Capabilities(named_padding=('full',))", "named_padding .*'full'"),
+    "padding of transposes": (
+        "capabilities = Capabilities(named_transposed_padding=('full',))",
+        "named_transposed_padding .*'full'",
+    ),
     "grade": ("capabilities = Capabilities(promises={'float32': 'D'})", "promises 'D'"),
     "dtypes of None": ("capabilities = Capabilities(dtypes=None)", "claims dtypes"),
     "axes of an int": ("capabilities = Capabilities(spatial_axes=2)", "spatial_axes"),
@@ -157,6 +161,7 @@ class Acme(Reference):
         dtypes=("float64", "float32", "float16", "bfloat16"),
         spatial_axes=(1, 2, 3),
         named_padding=("valid", "same_upper", "same_lower"),
+        named_transposed_padding=("valid", "same_upper", "same_lower"),
         promises={"float64": "A", "float32": "B"},
     )
 """

@@ -117,6 +117,8 @@ TRANSPOSED: list[dict[str, Any]] = [
     {},
     {"stride": (2, 3, 2), "output_padding": (1, 2, 0)},
     {"padding": ((1, 0), (0, 1), (1, 1)), "stride": (2, 1, 2)},
+    {"padding": "valid", "stride": (4, 1, 2)},
+    {"padding": "same_upper", "stride": (4, 1, 2)},
 ]
 
 

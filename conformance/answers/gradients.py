@@ -19,6 +19,7 @@ from reference.geometry import Array, Parameters, Sizes
 from reference.gradients import (
     AsCrossCorrelation,
     input_gradient_as_cross_correlation,
+    transposed_padding,
     transposed_size,
 )
 
@@ -66,17 +67,12 @@ def of_transposed(request: Request, promise: str) -> dict[str, Reading]:
 
 def _transposed(request: Request) -> tuple[Mapping[str, Array], Parameters, Sizes]:
     settings: Any = dict(request.parameters)
-    more = settings.pop("output_padding")
-    arrays = request.arrays
-    size = transposed_size(
-        arrays["x"].shape[2:],
-        arrays["filters"].shape[2:],
-        settings["stride"],
-        settings["padding"],
-        more,
-        settings["dilation"],
-    )
-    return arrays, settings, size
+    more, arrays = settings.pop("output_padding"), request.arrays
+    size, kernel = arrays["x"].shape[2:], arrays["filters"].shape[2:]
+    stride, dilation = settings["stride"], settings["dilation"]
+    pads, more = transposed_padding(settings["padding"], size, kernel, stride, more, dilation)
+    settings["padding"] = pads
+    return arrays, settings, transposed_size(size, kernel, stride, pads, more, dilation)
 
 
 def reading(

@@ -2,8 +2,9 @@
 
 A filter of one value with a stride of 3 over three values needs no padding: the one result is the
 first value, and so it is in conv2d. In conv3d the padding computed is -2, and half of it is taken
-off the front: the result is the second value. Needs TensorFlow only; exits with 1 where the
-finding shows. On processors where oneDNN computes float32, it is right in float32.
+off the front: the result is the second value. So is the gradient of conv3d_transpose by its input,
+which is a conv3d. Needs TensorFlow only; exits with 1 where the finding shows. On processors where
+oneDNN computes float32, it is right in float32.
 """
 
 import sys

@@ -5,7 +5,8 @@
 // the first value, and so it is in conv2d, where the amount computed is no less than 0. In conv3d,
 // avgPool3d and maxPool3d it is -2, and half of it is taken off the front: the result is the second
 // value. Where -1 is halved, a value goes as well, unlike in TensorFlow's conv3d. So it is on the
-// backends cpu and wasm. Needs @tensorflow/tfjs only; exits with 1 where the finding shows.
+// backends cpu and wasm. conv3dTranspose, which is to undo that, adds as many zeros in front. Needs
+// @tensorflow/tfjs only; exits with 1 where the finding shows.
 
 const tf = require("@tensorflow/tfjs");
 
@@ -16,8 +17,11 @@ async function main() {
   const x = values.reshape([1, 1, 1, 3, 1]);
   const in3d = tf.conv3d(x, tf.ones([1, 1, 1, 1, 1]), [1, 1, 3], "same");
   const mean = tf.avgPool3d(x, [1, 1, 1], [1, 1, 3], "same");
-  const got = [in3d, mean].map((result) => result.dataSync()[0]);
+  const three = tf.tensor([3], [1, 1, 1, 1, 1]);
+  const back = tf.conv3dTranspose(three, tf.ones([1, 1, 1, 1, 1]), x.shape, [1, 1, 3], "same");
+  const got = [in3d, mean, back].map((result) => result.dataSync()[0]);
   console.log("conv2d:", in2d.dataSync()[0], "conv3d:", got[0], "avgPool3d:", got[1]);
+  console.log("conv3dTranspose: expected 3 0 0, got", back.dataSync().join(" "));
   process.exit(got.some((value) => value !== 3) ? 1 : 0);
 }
 

@@ -5,9 +5,10 @@
 // rows and columns have the corner added: beyond the first frames the gradient by the input is
 // zero, and before them filters are read at negative indices. With strides, the gradients by input
 // and by filters both lose terms, because the upper bounds are rounded down, and DivCeil rounds
-// negative quotients up once too often. No clause is listed as known, since what lies before the
-// filters in memory cannot be predicted: GRAD-2 and most of the clauses after it fail. Needs
-// @tensorflow/tfjs and @tensorflow/tfjs-backend-wasm only; exits with 1 where the finding shows.
+// negative quotients up once too often. conv3dTranspose is the gradient by the input, and as wrong.
+// No clause is listed as known, since what lies before the filters in memory cannot be predicted:
+// GRAD-2 and most of the clauses after it fail. Needs @tensorflow/tfjs and
+// @tensorflow/tfjs-backend-wasm only; exits with 1 where the finding shows.
 
 const tf = require("@tensorflow/tfjs");
 require("@tensorflow/tfjs-backend-wasm");

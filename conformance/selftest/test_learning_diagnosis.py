@@ -3,16 +3,19 @@ or as another that gives the same; or not at all, but never as anything else.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import hypothesis
 import numpy as np
 import pytest
 
+from adapters.contract import NAMED_PADDING
+from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.clauses import clauses
 from conformance.diagnosis import NONE
 from conformance.judge import Disagreement, Evidence
-from conformance.makers import maker
+from conformance.makers import maker, transposed_by_name
 from conformance.mistakes.learning import WRONG, Wrong
 from conformance.request_diagnosis import NOT_REPEATABLE, diagnose_request
 from conformance.request_witnesses import RequestWitness, predicted
@@ -38,9 +41,13 @@ def failure_of(name: str) -> tuple[Subject, Evidence]:
 
 def other_requests(operation: str) -> Iterator[Request]:
     """Requests that no diagnosis has seen."""
-    rng, make = np.random.default_rng(1), maker(operation)
-    for _ in range(REQUESTS):
-        yield make(Dice(rng.bytes(DRAWN_BYTES)), "float64", AXES)
+    rng, makers = np.random.default_rng(1), [maker(operation)]
+    if operation.endswith("transposed_cross_correlate"):
+        backward = operation.startswith(GRADIENTS_OF)
+        makers.append(partial(transposed_by_name, names=NAMED_PADDING, backward=backward))
+    for make in makers:
+        for _ in range(REQUESTS):
+            yield make(Dice(rng.bytes(DRAWN_BYTES)), "float64", AXES)
 
 
 def give_the_same(a: Wrong, b: Wrong) -> bool:

@@ -83,6 +83,19 @@ def test_the_transpose_equals_the_literal_scatter(s: Shapes, more: int) -> None:
     assert np.array_equal(result, expected)
 
 
+@settings(deadline=None, max_examples=200)
+@given(shapes(), st.sampled_from(["valid", "same", "same_upper", "same_lower"]))
+def test_padding_by_name_makes_the_transpose_of_that_padding(s: Shapes, name: str) -> None:
+    _, filters, x = drawn(s)
+    p: dict[str, Any] = {**s.parameters, "padding": name}
+    result = transposed_cross_correlate(x, filters, **p)
+    if name != "valid":
+        whole = (n * step for n, step in zip(x.shape[2:], p["stride"], strict=True))
+        assert result.shape[2:] == tuple(whole)
+    other = np.asarray(np.random.default_rng(s.seed + 2).integers(-9, 10, result.shape))
+    assert (result * other).sum() == (x * cross_correlate(other, filters, **p)).sum()
+
+
 @settings(deadline=None, max_examples=50)
 @given(shapes().filter(lambda s: s.x[0] > 0))
 def test_agree_with_torch(s: Shapes) -> None:
@@ -161,7 +174,12 @@ X, W, G = np.ones((2, 4, 5)), np.ones((6, 2, 3)), np.ones((2, 6, 3))
         (lambda: input_gradient(G, W, (6,), groups=2), ShapeError, r"must have the size \(4,\)"),
         (lambda: input_gradient(G[:, :5], W, (5,)), ShapeError, "do not fit"),
         (lambda: input_gradient(G, W, (5,), padding="all"), ParameterError, "'all' is unknown"),
-        (lambda: transposed_cross_correlate(G, W, padding="same"), ParameterError, "takes amounts"),
+        (lambda: transposed_cross_correlate(G, W, padding="all"), ParameterError, "'all' is unk"),
+        (
+            lambda: transposed_cross_correlate(G, W, padding="same", output_padding=1, stride=2),
+            ParameterError,
+            "implies the output padding",
+        ),
         (lambda: transposed_cross_correlate(G, W, output_padding=1), ParameterError, "below"),
         (lambda: transposed_cross_correlate(G, W, output_padding=-1), ParameterError, "at least 0"),
         (lambda: transposed_cross_correlate(G, W, output_padding=(0, 0)), ParameterError, "one"),

@@ -209,9 +209,10 @@ def groups_beyond_1024_see_the_first(x: Array, filters: Array, bias: Any, **p: A
 
 @fault("GEOM-11")
 def positions_in_sixteen_bits(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    """Beyond 2^15 values, a row is read from its end backwards."""
-    places = np.arange(x.shape[-1]).astype("int16") % x.shape[-1]
-    return cross_correlate(x[..., places], filters, bias, **p)
+    """Beyond 2^15 values, an axis is read from its end backwards."""
+    for axis in range(2, x.ndim):
+        x = x.take(np.arange(x.shape[axis]).astype("int16") % x.shape[axis], axis)
+    return cross_correlate(x, filters, bias, **p)
 
 
 @fault("GEOM-11")

@@ -116,11 +116,11 @@ def gradients_read_past_a_broadcast_number(gradient: Array, **a: Any) -> Answer:
 
 
 @in_gradients("GRAD-17")
-def filter_gradient_of_the_first_65535_items(
+def filter_gradient_of_the_first_32767_items(
     x: Array, filters: Array, gradient: Array, **a: Any
 ) -> Answer:
     found = right(x=x, filters=filters, gradient=gradient, **a)
-    few = right(x=x[:65535], filters=filters, gradient=gradient[:65535], **a)
+    few = right(x=x[:32767], filters=filters, gradient=gradient[:32767], **a)
     return found | {"filters": few["filters"]}
 
 
