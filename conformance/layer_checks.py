@@ -9,7 +9,7 @@ from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.judge import Disagreement, Evidence, compare_shapes
 from conformance.requests import Request
-from conformance.subject import Subject
+from conformance.subject import BackendError, Subject
 from conformance.windows import Windows
 from reference.bounds import gamma
 from reference.geometry import Array
@@ -34,6 +34,16 @@ def check_form(subject: Subject, request: Request) -> None:
                 f"and is {got[name].dtype} of {got[name].shape}",
                 Evidence(request, got=got[name], part=name),
             )
+
+
+def refuse(subject: Subject, request: Request) -> None:
+    """Raise Disagreement unless the backend refuses the request with an error of any kind."""
+    try:
+        got = values(subject.perform(request), "result")
+    except BackendError:
+        return
+    message = f"an impossible {request.operation} was answered with an array of shape {got.shape}"
+    raise Disagreement(message, Evidence(request, got=got, part="result"))
 
 
 def check_ties(subject: Subject, request: Request) -> None:

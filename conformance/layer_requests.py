@@ -266,6 +266,26 @@ def dropout(*, backward: bool = False, training: bool | None = None) -> Maker:
     return make
 
 
+def equal_windows(operation: str) -> Maker:
+    """A maker of max pools, or of relus, of the same window everywhere, with a NaN in it."""
+
+    def make(dice: Dice, dtype: str, axes: Sequence[int]) -> Request:
+        rank = dice.one_of(axes)
+        kernel = tuple([dice.between(1, 3) for _ in range(3)][:rank])
+        times = [dice.between(1, _LARGEST_SIZE[rank]) for _ in range(3)][:rank]
+        shape = (dice.between(1, 3), dice.one_of(_DEPTHS), *times)
+        window = np.arange(1.0, 1 + math.prod(kernel))
+        window[dice.between(0, window.size - 1)] = np.nan
+        arrays = {"x": np.tile(window.reshape(kernel), shape)}
+        parameters: dict[str, Any] = {"kind": "relu"}
+        if operation == "max_pool":
+            whole = {"kernel": kernel, "stride": kernel, "padding": ((0, 0),) * rank}
+            parameters = whole | {"dilation": (1,) * rank, "ceil_mode": False}
+        return _request(operation, arrays, parameters, dtype, dice.seed()).but(data="nan")
+
+    return make
+
+
 def of_kind(request: Request, kind: str) -> Request:
     """The same request with other values: real numbers of this kind of data. Variances stay
     positive, and the input of a max pool without equal values when its gradient is asked for.

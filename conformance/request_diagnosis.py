@@ -12,7 +12,7 @@ from conformance.diagnosis import NONE, Diagnosis
 from conformance.judge import Evidence
 from conformance.makers import maker_like
 from conformance.mistakes.learning import wrong_ways
-from conformance.request_witnesses import RequestWitness, predicted, witnesses
+from conformance.request_witnesses import RequestWitness, predicted, right_answers, witnesses
 from conformance.requests import Request
 from conformance.strategies import DRAWN_BYTES, Dice
 from conformance.subject import Subject
@@ -53,7 +53,11 @@ def _repeated(first: list[RequestWitness], second: list[RequestWitness]) -> bool
 
 
 def _fresh(subject: Subject, request: Request) -> Iterator[Request]:
-    """Any others of the operation; where values are infinite, or NaN, with the same values."""
+    """Any others of the operation; where values are infinite, or NaN, with the same values; and
+    others like one that must be refused.
+    """
+    for axis in (0, 1) if right_answers(request, subject.promise) is None else ():
+        yield request.with_arrays(x=request.arrays["x"].repeat(2, axis))
     rng = np.random.default_rng(0)
     claims = subject.capabilities
     make, axes = maker_like(request, claims.named_transposed_padding), claims.spatial_axes

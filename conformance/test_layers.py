@@ -17,6 +17,7 @@ from conformance.layer_checks import (
     check_nan,
     check_share,
     check_ties,
+    refuse,
     values,
 )
 from conformance.layer_requests import (
@@ -24,6 +25,7 @@ from conformance.layer_requests import (
     batch_norm,
     drawn,
     dropout,
+    equal_windows,
     of_kind,
     pool,
 )
@@ -406,3 +408,64 @@ def test_max_pool_of_minus_infinity(subject: Subject, data: st.DataObject) -> No
 
 def mostly_minus_infinity(rng: Rng, shape: Sizes) -> Array:
     return np.where(rng.random(shape) < 0.9, -np.inf, rng.integers(-99, 99, shape))
+
+
+@clause(
+    "LAYER-26",
+    "Where all values of a window are minus infinity, the gradient of a max pool goes to some of "
+    "them, and to nothing outside.",
+    source="The subgradients of a maximum, which are the means of the gradients at its values",
+)
+def test_gradient_of_minus_infinity(subject: Subject, data: st.DataObject) -> None:
+    make = pool("max_pool", backward=True, fill=mostly_minus_infinity)
+    check_ties(subject, data.draw(drawn(subject, make)).but(data="minus infinity"))
+
+
+@clause(
+    "LAYER-27",
+    "A pool whose window is larger than the padded input, or whose stride is not positive, is "
+    "refused with an error, and the next one is right.",
+    source="The formula of the size, as that of GEOM-1, gives no positive one",
+)
+def test_impossible_pools_are_refused(subject: Subject, data: st.DataObject) -> None:
+    operation = offered(subject, data, ("max_pool", "average_pool"))
+    make = pool(operation, styles=("plain", "symmetric", "asymmetric", "dilated"))
+    request = data.draw(drawn(subject, make))
+    axes = len(request.parameters["kernel"])
+    at = data.draw(st.integers(0, axes - 1), label="axis")
+    wrong = {
+        "kernel": too_large(request, at) + data.draw(st.sampled_from((0, 1, 3))),
+        "stride": data.draw(st.sampled_from((0, -1))),
+    }
+    name = data.draw(st.sampled_from(sorted(wrong)))
+    numbers = list(request.parameters[name])
+    numbers[at] = wrong[name]
+    impossible = {**request.parameters, name: tuple(numbers)}
+    subject.check_request(request)
+    refuse(subject, request.but(parameters=impossible))
+    subject.check_request(request, "after an impossible one")
+
+
+def too_large(request: Request, axis: int) -> int:
+    """The smallest kernel that the padded input does not hold."""
+    low, high = request.parameters["padding"][axis]
+    dilation = request.parameters.get("dilation", (1,) * (axis + 1))[axis]
+    return int(request.arrays["x"].shape[2 + axis] + low + high - 1) // dilation + 2
+
+
+@clause(
+    "LAYER-28",
+    "What a max pool, or a relu, makes of a NaN, it makes of it everywhere: in each item and "
+    "channel, and at each place.",
+    source="The definition of a function",
+)
+def test_nan_everywhere_alike(subject: Subject, data: st.DataObject) -> None:
+    operation = offered(subject, data, ("max_pool", "activation"))
+    request = data.draw(drawn(subject, equal_windows(operation)))
+    got = values(subject.perform(request), "result")
+    there = np.isnan(request.arrays["x"].astype("float64"))
+    of_nan = got[there] if got.shape == there.shape else got.ravel()
+    if not (np.isnan(of_nan).all() or (of_nan == of_nan.flat[0]).all()):
+        count = int(np.isnan(of_nan).sum())
+        message = f"of {of_nan.size} equal windows with a NaN, {count} give NaN, the others do not"
+        raise Disagreement(message, Evidence(request, got=got, part="result"))

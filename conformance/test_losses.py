@@ -33,7 +33,7 @@ from conformance.requests import Request
 from conformance.subject import BackendError, BackendFailure, Subject
 from reference.geometry import Array
 from reference.loss import REDUCTIONS
-from reference.optimizers import SGD
+from reference.optimizers import SGD, Adam
 
 CROSS_ENTROPY = "Goodfellow, Bengio, Courville, Deep Learning (2016), section 6.2.2.3"
 ERROR_ANALYSIS = "Higham (2002), Accuracy and Stability of Numerical Algorithms, section 3.3"
@@ -42,6 +42,7 @@ MOMENTUM = "Sutskever, Martens, Dahl, Hinton, On the importance of momentum (201
 ADAM = "Kingma and Ba, Adam (2015), algorithm 1 and the end of section 2"
 DECAY = "Loshchilov and Hutter, Decoupled Weight Decay Regularization (2019)"
 
+_IDLE = 0.5
 PLAIN: dict[str, Any] = {"label_smoothing": 0.0, "weighted": False, "reduction": "mean"}
 
 
@@ -389,3 +390,34 @@ def test_optimizers_remember_nothing(subject: Subject, data: st.DataObject) -> N
     other = request.with_arrays(gradients=request.arrays["gradients"][::-1].copy())
     for asked in (request, other, request):
         unchanged(subject, asked)
+
+
+@clause(
+    "LOSS-23",
+    "With its customary numbers, 0.9, 0.999 and 1e-8, Adam works in every dtype: the first step "
+    "moves each weight by about the learning rate, and one without any gradient never moves.",
+    source=ADAM,
+)
+def test_customary_adam(subject: Subject, data: st.DataObject) -> None:
+    rate = data.draw(st.sampled_from((0.1, 0.05, 0.3)))
+    request = data.draw(trajectories(subject, optimizer=Adam(rate), kinds=("uniform",)))
+    given = request.arrays["gradients"].astype("float64")
+    # As large as 1 or more, so that their squares are numbers, or zero at every step.
+    idle = np.abs(given[0]) < _IDLE
+    gradients = np.where(idle, 0, np.copysign(1 + np.abs(given), given))
+    request = request.with_arrays(gradients=gradients.astype(subject.numpy_dtype)).but(data="idle")
+    weight = request.arrays["weight"].astype("float64")
+    try:
+        answered = subject.perform(request)["result"]
+    except Unsupported:
+        request = by(Adam(rate, epsilon_hat=True), request)
+        answered = subject.perform(request)["result"]
+    check_kind(request, "weights", answered, given.shape)
+    got = answered.astype("float64")
+    if not (got == weight)[:, idle].all():
+        message = "a weight without any gradient moves, or is no number any more"
+        raise Disagreement(message, Evidence(request, got=got, part="result"))
+    moved = ((weight - got[0]) * np.sign(gradients[0]))[~idle]
+    if not ((moved > rate / 2) & (moved < 2 * rate)).all():
+        message = f"the first step moves a weight by {moved.min()}, not by about {rate}"
+        raise Disagreement(message, Evidence(request, got=got, part="result"))

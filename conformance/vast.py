@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.calls import Recipe
-from conformance.data import INTEGERS
 from conformance.judge import Disagreement
 from conformance.strategies import DRAWN_BYTES, Dice
 from conformance.subject import BackendFailure, Subject
@@ -97,6 +96,6 @@ def _recipe(subject: Subject, case: Vast) -> Recipe:
         padding=tuple(zip(low, high, strict=True)),
         dilation=dilation,
         bias=bool(dice.between(0, 1)),
-        data=dice.kind(INTEGERS),
+        data="integers",
         seed=dice.seed(),
     )

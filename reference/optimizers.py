@@ -88,10 +88,11 @@ def trajectory(optimizer: Optimizer, weight: Array, gradients: Array) -> Array:
     >>> trajectory(SGD(0.5, momentum=0.5), np.array(1.0), np.array([1.0, 1.0]))
     array([ 0.5 , -0.25])
     """
-    weights, state = [], None
-    for gradient in gradients:
-        weight, state = optimizer.step(weight, gradient, state)
-        weights.append(weight)
+    wide = np.result_type(gradients, np.float32)  # float16 holds no epsilon of 1e-8
+    weights, now, state = [], weight.astype(wide), None
+    for gradient in gradients.astype(wide):
+        now, state = optimizer.step(now, gradient, state)
+        weights.append(now)
     return np.array(weights, dtype=weight.dtype).reshape(gradients.shape)
 
 

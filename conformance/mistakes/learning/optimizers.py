@@ -349,3 +349,18 @@ def epsilon_always_after(**a: Any) -> Array:
 @optimizer_wrong("LOSS-20", "Adam's epsilon is always added before the correction")
 def epsilon_always_before(**a: Any) -> Array:
     return changed_if(Adam, **a, epsilon_hat=True)
+
+
+@optimizer_wrong("LOSS-23", "Adam's epsilon is held in float16, where 1e-8 is 0")
+def epsilon_in_float16(optimizer: Any, **a: Any) -> Array:
+    return changed_if(Adam, **a, optimizer=optimizer, epsilon=float(np.float16(_epsilon(optimizer))))
+
+
+@optimizer_wrong("LOSS-23", "Adam's beta2 is held in bfloat16, where 0.999 is 1")
+def beta2_in_bfloat16(optimizer: Any, **a: Any) -> Array:
+    beta2 = float(rounded(np.float64(optimizer.get("beta2", 0.0)), 8))
+    return changed_if(Adam, **a, optimizer=optimizer, beta2=beta2)
+
+
+def _epsilon(optimizer: Any) -> float:
+    return float(optimizer.get("epsilon", 0.0))

@@ -363,3 +363,68 @@ def average_pool_gradient_without_the_last(x: Array, gradient: Array, **p: Any) 
     if cut.shape[-1] > 1:
         cut[..., -1] = 0
     return {"x": average_pool_gradient(cut, x.shape[2:], **p)}
+
+
+def _without_a_size(x: Array, p: dict[str, Any]) -> Array | None:
+    """As many values as the formula has it, none where that is negative, if it fits no window."""
+    axes = x.ndim - 2
+    dilation = p.get("dilation", (1,) * axes)
+    pads = resolve_padding(p["padding"], x.shape[2:], p["kernel"], p["stride"], dilation)
+    extents = effective_kernel(p["kernel"], dilation)
+    sizes = [
+        (n + low + high - extent) // step + 1
+        for n, (low, high), extent, step in zip(
+            x.shape[2:], pads, extents, p["stride"], strict=True
+        )
+    ]
+    return None if min(sizes) > 0 else np.zeros((*x.shape[:2], *(max(0, n) for n in sizes)))
+
+
+@max_wrong("LAYER-27", "a max pool whose window is too large gives an empty result, and no error")
+def too_large_max_pool_is_empty(x: Array, **p: Any) -> Array:
+    empty = _without_a_size(x, p)
+    return max_pool(x, **p) if empty is None else empty
+
+
+@average_wrong(
+    "LAYER-27", "an average pool whose window is too large gives an empty result, and no error"
+)
+def too_large_average_pool_is_empty(x: Array, **p: Any) -> Array:
+    empty = _without_a_size(x, p)
+    return average_pool(x, **p) if empty is None else empty
+
+
+@max_wrong("LAYER-27", "a max pool whose stride is not positive steps by its kernel")
+def max_pool_without_a_stride_steps_by_its_kernel(x: Array, **p: Any) -> Array:
+    steps = zip(p["stride"], p["kernel"], strict=True)
+    return max_pool(x, **p | {"stride": tuple(s if s > 0 else k for s, k in steps)})
+
+
+@max_gradient_wrong("LAYER-26", "the gradient of a window of minus infinities is left out")
+def max_pool_gradient_of_minus_infinity_left_out(x: Array, gradient: Array, **p: Any) -> Array:
+    windows = windows_of(x, p)
+    seen = windows.values(x, -np.inf).max(axis=-1) > -np.inf
+    return max_pool_gradient(x, gradient * seen, **p)
+
+
+@max_gradient_wrong(
+    "LAYER-26", "the gradient of a window of minus infinities goes to the first value of all"
+)
+def max_pool_gradient_of_minus_infinity_goes_to_the_first(
+    x: Array, gradient: Array, **p: Any
+) -> Array:
+    windows = windows_of(x, p)
+    seen = windows.values(x, -np.inf).max(axis=-1) > -np.inf
+    result = max_pool_gradient(x, gradient * seen, **p)
+    first = (slice(None), slice(None), *(0,) * (x.ndim - 2))
+    axes = tuple(range(2, x.ndim))
+    result[first] += (gradient * ~seen).sum(axis=axes)
+    return result
+
+
+@max_wrong("LAYER-28", "NaN wins a max pool in whole blocks of eight results, and loses beyond")
+def nan_wins_a_max_pool_in_whole_blocks(x: Array, **p: Any) -> Array:
+    ignored = max_pool(np.where(np.isnan(x), -np.inf, x), **p)
+    bad = windows_of(x, p).values(np.isnan(x), 0).any(axis=-1)
+    in_blocks = np.arange(bad.shape[-1]) < bad.shape[-1] // 8 * 8
+    return np.where(bad & in_blocks, np.nan, ignored)
