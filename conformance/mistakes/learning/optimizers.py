@@ -9,6 +9,7 @@ import numpy as np
 
 from adapters.operations import optimizer_of
 from conformance.mistakes.learning.catalogue import wrong
+from reference.formats import rounded
 from reference.geometry import Array
 from reference.optimizers import SGD, Adam, Optimizer, trajectory
 
@@ -353,14 +354,11 @@ def epsilon_always_before(**a: Any) -> Array:
 
 @optimizer_wrong("LOSS-23", "Adam's epsilon is held in float16, where 1e-8 is 0")
 def epsilon_in_float16(optimizer: Any, **a: Any) -> Array:
-    return changed_if(Adam, **a, optimizer=optimizer, epsilon=float(np.float16(_epsilon(optimizer))))
+    epsilon = float(np.float16(optimizer.get("epsilon", Adam.epsilon)))
+    return changed_if(Adam, **a, optimizer=optimizer, epsilon=epsilon)
 
 
 @optimizer_wrong("LOSS-23", "Adam's beta2 is held in bfloat16, where 0.999 is 1")
 def beta2_in_bfloat16(optimizer: Any, **a: Any) -> Array:
-    beta2 = float(rounded(np.float64(optimizer.get("beta2", 0.0)), 8))
+    beta2 = float(rounded(np.array(optimizer.get("beta2", Adam.beta2)), 8))
     return changed_if(Adam, **a, optimizer=optimizer, beta2=beta2)
-
-
-def _epsilon(optimizer: Any) -> float:
-    return float(optimizer.get("epsilon", 0.0))

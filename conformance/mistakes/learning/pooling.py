@@ -428,3 +428,29 @@ def nan_wins_a_max_pool_in_whole_blocks(x: Array, **p: Any) -> Array:
     bad = windows_of(x, p).values(np.isnan(x), 0).any(axis=-1)
     in_blocks = np.arange(bad.shape[-1]) < bad.shape[-1] // 8 * 8
     return np.where(bad & in_blocks, np.nan, ignored)
+
+
+@max_wrong(
+    SELDOM,
+    "the max pool of three axes loses NaN in whole packets of eight channels; in the others a NaN "
+    "hides all that came before it",
+)
+def max_pool3d_loses_nan_in_packets_of_eight_channels(x: Array, **p: Any) -> Array:
+    ignored = max_pool(np.where(np.isnan(x), -np.inf, x), **p)
+    if x.ndim < 5:
+        return ignored
+    values = windows_of(x, p).values(x, -np.inf)
+    later = np.isnan(values[..., ::-1]).cumsum(axis=-1)[..., ::-1]  # NaN here and behind
+    behind = np.where(later > 0, -np.inf, values).max(axis=-1)
+    kept = np.where(np.isnan(values[..., -1]), np.nan, behind)
+    whole = x.shape[1] // 8 * 8
+    return np.concatenate([ignored[:, :whole], kept[:, whole:]], axis=1)
+
+
+@max_gradient_wrong(
+    SELDOM, "on three axes the gradient of a window of minus infinities is left out"
+)
+def max_pool3d_gradient_of_minus_infinity_left_out(x: Array, gradient: Array, **p: Any) -> Array:
+    if x.ndim < 5:
+        return max_pool_gradient(x, gradient, **p)
+    return max_pool_gradient_of_minus_infinity_left_out(x, gradient, **p)
