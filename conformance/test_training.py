@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+from hypothesis import strategies as st
 
 from adapters import Adapter, Unsupported
 from adapters.operations import WEIGHTS
 from conformance.clauses import clause
 from conformance.ensemble import Apart, band, limit
 from conformance.judge import Disagreement, Evidence, Reading
+from conformance.layer_requests import drawn
 from conformance.learned import edge_response, ordinary_response
 from conformance.lessons import (
     CNN,
@@ -29,6 +31,7 @@ from conformance.lessons import (
 from conformance.plan import EXAMPLES
 from conformance.requests import Request
 from conformance.subject import Subject
+from conformance.training_requests import any_prediction, any_step, readings_of
 from reference.filters import edge_filters, sobel_filters
 from reference.geometry import Array
 from reference.network import Network
@@ -166,10 +169,7 @@ def test_one_step(subject: Subject) -> None:
         request = request_of(network, weights, images, labels, everything, SGD(0.05))
         run = subject.perform(request)
         right = bounded_step(network, weights, images, labels, SGD(0.05), request.format)
-        twice = 2 if subject.dtype == "float64" else 1  # the reference rounds there, too
-        readings = {
-            "losses": Reading(right.loss.value.reshape(1), twice * right.loss.error.reshape(1))
-        } | {WEIGHTS + name: Reading(w.value, twice * w.error) for name, w in right.weights.items()}
+        readings = readings_of(right, subject.dtype)
         subject.agree_on(request, run, readings, f"step {lesson.steps} of the reference's training")
         certified += right.open_choices == 0
     subject.facts["certified steps"] = f"{certified} of {steps}"
@@ -390,3 +390,28 @@ def test_compiled(subject: Subject) -> None:
     request = asked(lesson, subject)
     request = request.but(parameters={**request.parameters, "compiled": True})
     follow(subject, request, _run(subject, request), lesson, "compiled training")
+
+
+@clause(
+    "TRAIN-11",
+    "The logits of any small network are those of its layers, one after the other: on integers to "
+    "the last bit, else within the rounding error of any implementation.",
+    source=ROUNDING,
+)
+def test_any_network(subject: Subject, data: st.DataObject) -> None:
+    if subject.promise != "A":
+        raise Unsupported("its promise is no bound on single values")
+    subject.check_request(data.draw(drawn(subject, any_prediction)))
+
+
+@clause(
+    "TRAIN-12",
+    "One step of training of any small network is within the rounding error that any "
+    "implementation can make, carried forward through the network and backward.",
+    source=ROUNDING,
+)
+def test_one_step_of_any_network(subject: Subject, data: st.DataObject) -> None:
+    only_in(subject, *WIDE)
+    if subject.promise != "A":
+        raise Unsupported("its promise is no bound on single values")
+    subject.check_request(data.draw(drawn(subject, any_step)))

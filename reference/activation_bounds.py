@@ -14,12 +14,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from reference.activations import LEAKY_SLOPE
+from reference.activations import LEAKY_SLOPE, activation_gradient
 from reference.bounds import gamma
 from reference.formats import FORMATS, Format
 from reference.geometry import Array
 
 _SLOPE_OF_GELU_TANH = 3 * 0.044715
+# No second derivative is larger: 1 / (6 sqrt 3), 4 / (3 sqrt 3) and sqrt(2 / pi), rounded up.
+_STEEPEST_BEND = {"sigmoid": 0.0963, "tanh": 0.77, "gelu": 0.798, "gelu_tanh": 0.798}
 
 Error = Callable[[Array, float], Array]
 
@@ -50,6 +52,26 @@ def activation_gradient_bound(x: Array, gradient: Array, kind: str, format_: For
     else:
         flushed = (1 + size) * (3 + np.abs(x)) * lost
     return np.asarray(size * _with_the_truth(_OF_DERIVATIVES[kind], x, format_) + flushed)
+
+
+def carried_through(x: Array, error: Array, kind: str) -> Array:
+    """How far an ``error`` of ``x`` moves the activation ``kind``: as the lines of one with a
+    corner are steep, and by Taylor's theorem for the smooth ones.
+    """
+    if kind in ("relu", "leaky_relu"):
+        return np.where(x + error > 0, error, slope_below_zero(kind) * error)
+    moved = np.abs(activation_gradient(x, error, kind))
+    return np.asarray(moved + _STEEPEST_BEND[kind] * error**2 / 2)
+
+
+def turned_by(error: Array, kind: str) -> Array:
+    """How far an ``error`` of x moves the derivative of a smooth activation."""
+    return _STEEPEST_BEND[kind] * error
+
+
+def slope_below_zero(kind: str) -> float:
+    """That of an activation with a corner."""
+    return LEAKY_SLOPE if kind == "leaky_relu" else 0.0
 
 
 def _with_the_truth(error: Error, x: Array, format_: Format) -> Array:

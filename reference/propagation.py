@@ -13,10 +13,19 @@ may go either way, and the bound says so.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from reference.activation_bounds import (
+    activation_bound,
+    activation_gradient_bound,
+    carried_through,
+    slope_below_zero,
+    turned_by,
+)
+from reference.activations import activation_gradient
 from reference.bounds import gamma
 from reference.correlation import cross_correlate
 from reference.errors import ParameterError
@@ -25,6 +34,7 @@ from reference.geometry import Array
 from reference.loss_bounds import gradient_within, loss_within
 from reference.network import (
     Activate,
+    AveragePool,
     Convolution,
     Dense,
     Flatten,
@@ -35,7 +45,12 @@ from reference.network import (
     of_layer,
 )
 from reference.optimizers import SGD
-from reference.pooling import max_pool, max_pool_gradient
+from reference.pooling import (
+    average_pool,
+    average_pool_gradient,
+    max_pool,
+    max_pool_gradient,
+)
 from reference.running_error import Arithmetic, Computed
 
 
@@ -109,8 +124,9 @@ class _Walk:
         """What every layer is given, and what comes out last."""
         images = images.astype("float64")
         values = [Bounded(images, np.zeros(images.shape))]
-        for place, layer in enumerate(self.network):
-            values.append(self._through(layer, values[-1], of_layer(self.weights, place)))
+        with np.errstate(invalid="ignore", over="ignore"):
+            for place, layer in enumerate(self.network):
+                values.append(self._through(layer, values[-1], of_layer(self.weights, place)))
         return values
 
     def backward(self, values: list[Bounded], gradient: Bounded) -> dict[str, Bounded]:
@@ -134,9 +150,17 @@ class _Walk:
                 carried = layer.forward(x.error, without, cross_correlate)
                 return Bounded(value, carried + self._rounding(_fan_in(own) + 1, size))
             case Activate("relu"):
-                return Bounded(value, np.where(x.value + x.error > 0, x.error, 0))
+                return Bounded(value, carried_through(x.value, x.error, "relu"))
+            case Activate():
+                carried = carried_through(x.value, x.error, layer.function)
+                own_error = activation_bound(-x.size, layer.function, self.format)
+                return Bounded(value, carried + own_error + self.format.smallest_normal)
             case MaxPool():
                 return Bounded(value, max_pool(x.error, layer.kernel))
+            case AveragePool():
+                mean = average_pool(x.size, layer.kernel)
+                rounding = self._rounding(prod(layer.kernel) + 2, mean)
+                return Bounded(value, average_pool(x.error, layer.kernel) + rounding)
             case Flatten():
                 return Bounded(value, x.error.reshape(value.shape))
         raise ParameterError(f"there are no bounds for the layer {layer.kind!r}")
@@ -169,17 +193,31 @@ class _Walk:
                 size = back(x.value, absolute, gradient.size, cross_correlate)
                 terms = next(iter(own.values())).size // x.value.shape[1]
                 return Bounded(value, carried + self._rounding(terms, size))
-            case Activate("relu"):
-                return self._through_signs(x, gradient, value)
+            case Activate("relu" | "leaky_relu"):
+                return self._through_signs(layer.function, x, gradient, value)
+            case Activate():
+                carried = np.abs(activation_gradient(x.value, gradient.error, layer.function))
+                turned = turned_by(x.error, layer.function) * gradient.size
+                given = x.size, gradient.size, layer.function, self.format
+                return Bounded(value, carried + turned + activation_gradient_bound(*given))
             case MaxPool():
                 return self._to_winners(layer, x, gradient, value)
+            case AveragePool():
+                carried, size = (
+                    average_pool_gradient(part, x.value.shape[2:], layer.kernel)
+                    for part in (gradient.error, gradient.size)
+                )
+                return Bounded(value, carried + self._rounding(3, size))
             case _:
                 return Bounded(value, gradient.error.reshape(value.shape))
 
-    def _through_signs(self, x: Bounded, gradient: Bounded, value: Array) -> Bounded:
-        open_ = (np.abs(x.value) <= x.error) & (x.error > 0)
+    def _through_signs(self, function: str, x: Bounded, gradient: Bounded, value: Array) -> Bounded:
+        """At a corner of a leaky ReLU the gradient may have either slope."""
+        below = slope_below_zero(function)
+        open_ = (np.abs(x.value) <= x.error) & ((x.error > 0) | (below > 0))
         self.open_choices += int(open_.sum())
-        on = np.where(x.value > 0, gradient.error, 0)
+        off = below * gradient.error + self._rounding(3, below * gradient.size) * (below > 0)
+        on = np.where(x.value > 0, gradient.error, off)
         return Bounded(value, np.where(open_, gradient.size, on))
 
     def _to_winners(self, layer: MaxPool, x: Bounded, gradient: Bounded, value: Array) -> Bounded:

@@ -31,7 +31,7 @@ class JAX(Adapter):
     name = "jax"
     version = jax.__version__
     options: ClassVar[Mapping[str, str]] = {
-        "jit": "Each operation, and each gradient, is compiled as a whole by jax.jit."
+        "jit": "Each operation, each gradient and each network is compiled as a whole by jax.jit."
     }
 
     def __init__(self, *options: str) -> None:
@@ -125,12 +125,15 @@ class JAX(Adapter):
         compiled: bool = False,
         progress: Callable[[int], None] = lambda step: None,
     ) -> tuple[Array, Weights]:
+        self._compiled.about_to_run(f"train {network} {images.shape} {images.dtype} {optimizer}")
+        compiled = compiled or self.jit
         return learning.train(
             network, weights, images, labels, batches, optimizer, compiled, progress
         )
 
     def predict(self, network: Network, weights: Weights, images: Array) -> Array:
-        return learning.predict(network, weights, images)
+        self._compiled.about_to_run(f"predict {network} {images.shape} {images.dtype}")
+        return learning.predict(network, weights, images, compiled=self.jit)
 
     def script(
         self,

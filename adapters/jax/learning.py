@@ -3,6 +3,7 @@ optimizers that JAX itself has, in jax.example_libraries.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -50,11 +51,14 @@ def train(
     return losses, {name: np.asarray(array) for name, array in read(state).items()}
 
 
-def predict(network: net.Network, weights: net.Weights, images: Array) -> Array:
-    """The logits."""
+def predict(network: net.Network, weights: net.Weights, images: Array, *, compiled: bool) -> Array:
+    """The logits; ``compiled``: the whole network as one function."""
+    forward = partial(logits_of, network)
+    if compiled:
+        forward = jax.jit(forward)
     starts = range(0, len(images), _AT_ONCE)
     parts = [images[start : start + _AT_ONCE] for start in starts]
-    return np.concatenate([np.asarray(logits_of(network, weights, part)) for part in parts])
+    return np.concatenate([np.asarray(forward(weights, part)) for part in parts])
 
 
 def trajectory(weight: Array, gradients: Array, optimizer: Optimizer) -> Array:

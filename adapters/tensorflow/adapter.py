@@ -105,7 +105,10 @@ class TensorFlow(ByName):
         return losses, trained
 
     def predict(self, network: Network, weights: Weights, images: Array) -> Array:
-        logits: Array = self.training.predict(network, weights, images)
+        graph, compiled = self.modes.graph, self.modes.compiled
+        logits: Array = self.training.predict(
+            network, weights, images, graph=graph, compiled=compiled
+        )
         return logits
 
     def script(

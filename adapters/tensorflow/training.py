@@ -44,10 +44,16 @@ def train(
         return losses, model.weights()
 
 
-def predict(network: Network, weights: Weights, images: Array) -> Array:
-    """The logits."""
+def predict(
+    network: Network, weights: Weights, images: Array, *, graph: bool, compiled: bool
+) -> Array:
+    """The logits, by a ``graph`` of the whole model, which may be ``compiled``, or layer by
+    layer.
+    """
     with floatx(images.dtype.name), declining_missing_kernels():
         model = Model(network, weights, images.shape, images.dtype.name, ACTIVATIONS).keras
+        if graph or compiled:
+            model = tf.function(model, jit_compile=compiled or None)
         starts = range(0, len(images), _AT_ONCE)
         parts = [images[start : start + _AT_ONCE] for start in starts]
         return np.concatenate([model(images_last(part), training=False).numpy() for part in parts])

@@ -130,7 +130,12 @@ def test_networks(eager: Adapter, name: str) -> None:
     check_training(eager, training(name, SGD(0.1), compiled=True), 1e-13)
     network, weights, images = learned(name)
     expected = load("reference").predict(network, weights, images)
-    assert eager.predict(network, weights, images) == pytest.approx(expected, abs=1e-13)
+    for adapter in (eager, load("jax+jit")):
+        assert adapter.predict(network, weights, images) == pytest.approx(expected, abs=1e-13)
+
+
+def test_training_in_the_mode_that_compiles() -> None:
+    check_training(load("jax+jit"), training("as usual", SGD(0.1, 0.9)), 1e-14)
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1, 0.9, nesterov=True), Adam(0.1, epsilon=1e-3)])

@@ -15,7 +15,7 @@ from adapters.tests.layer_calls import CALLS, check, check_all_ways
 from adapters.tests.test_adapters import CASES
 from adapters.tests.test_adapters import check as check_case
 from adapters.tests.test_scripts import got_by, script_for
-from adapters.tests.training_calls import check_training, training
+from adapters.tests.training_calls import check_training, learned, training
 from reference.optimizers import SGD
 
 TORCH = ("module", "channels_last", "no_onednn", "module+channels_last+no_onednn")
@@ -134,6 +134,14 @@ def test_xla_has_what_eager_tensorflow_lacks() -> None:
     adapter = tensorflow_in("xla")
     for axes in (1, 2, 3):
         check(adapter, CALLS[f"transposed, {axes}"], 1e-12)
+
+
+@pytest.mark.parametrize("mode", ["function", "xla"])
+def test_a_prediction_is_one_graph(mode: str) -> None:
+    network, weights, images = learned()
+    expected = load("reference").predict(network, weights, images)
+    got = tensorflow_in(mode).predict(network, weights, images)
+    assert got == pytest.approx(expected, abs=1e-14)
 
 
 def test_a_graph_takes_batches_of_any_size() -> None:

@@ -13,7 +13,12 @@ import numpy as np
 import pytest
 
 from reference import activations, layers
-from reference.activation_bounds import activation_bound, activation_gradient_bound
+from reference.activation_bounds import (
+    activation_bound,
+    activation_gradient_bound,
+    carried_through,
+    turned_by,
+)
 from reference.activations import ACTIVATIONS, LEAKY_SLOPE
 from reference.batch_norm_bounds import batch_norm_bounds, batch_norm_gradient_bounds
 from reference.formats import FORMATS
@@ -150,6 +155,22 @@ def test_another_function_is_not(kind: str, form: Callable[[Array], Array]) -> N
     x = np.random.default_rng(0).uniform(-3, 3, 100).astype("float32")
     error = np.abs(form(x) - activations.activate(x.astype("float64"), kind))
     assert (error > activation_bound(x, kind, FORMATS["float32"])).any()
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_no_error_is_carried_further(kind: str) -> None:
+    """Activations and their derivatives of numbers that are off by an error, or by half of it."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-6, 6, 20_000)
+    error = np.exp2(rng.uniform(-20, 2, x.shape)) * (rng.random(x.shape) < 0.9)
+    right, derivative = (f(x) for f in (ACTIVATIONS[kind].of, ACTIVATIONS[kind].derivative))
+    for share in (-1, -0.5, 0.5, 1):
+        other = x + share * error
+        moved = np.abs(ACTIVATIONS[kind].of(other) - right)
+        assert (moved <= carried_through(x, error, kind) + 1e-15).all()
+        if "relu" not in kind:
+            turned = np.abs(ACTIVATIONS[kind].derivative(other) - derivative)
+            assert (turned <= turned_by(error, kind) + 1e-14).all()
 
 
 # -- Batch normalisation ------------------------------------------------------------------------

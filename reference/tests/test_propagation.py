@@ -35,12 +35,39 @@ CNN: Network = (
     Flatten(),
     Dense(54, 10),
 )
+POOLED: Network = (
+    Convolution(1, 4, (3, 3), padding=((1, 0), (0, 2))),
+    Activate("leaky_relu"),
+    AveragePool((2, 3)),
+    Convolution(4, 4, (2, 2), groups=4),
+    Activate("gelu"),
+    MaxPool((2, 1)),
+    Activate("sigmoid"),
+    Flatten(),
+    Dense(24, 8),
+    Activate("tanh"),
+    Dense(8, 7),
+    Activate("gelu_tanh"),
+    Dense(7, 10),
+)
 TINY: Network = (Convolution(1, 2, (3, 3)), Activate("relu"), MaxPool(), Flatten(), Dense(18, 10))
+
+
+class Doubling:
+    """A layer that nothing is known of."""
+
+    kind = "doubling"
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {}
+
+    def forward(self, x: Array, weights: Weights, correlate: Correlate) -> Array:
+        return 2 * x
 
 
 def data(network: Network, seed: int, dtype: str, count: int = 4) -> tuple[Weights, Array, Array]:
     rng = np.random.default_rng(seed)
-    size = 12 if network is CNN else 8
+    size = 8 if network is TINY else 12
     images = rng.standard_normal((count, 1, size, size)).astype(dtype)
     return initial_weights(network, seed, dtype), images, rng.integers(0, 10, count)
 
@@ -72,6 +99,8 @@ def channels_last_first(
 ) -> Array:
     """A sum over the channels one by one, from the last."""
     total = None
+    if parameters.get("groups", 1) != 1:
+        return cross_correlate(x, filters, bias, **parameters)  # type: ignore[arg-type]
     for c in reversed(range(x.shape[1])):
         part = cross_correlate(x[:, [c]], filters[:, [c]], **parameters)  # type: ignore[arg-type]
         total = part if total is None else total + part
@@ -81,7 +110,15 @@ def channels_last_first(
 
 @pytest.mark.parametrize("correlate", [cross_correlate, channels_last_first])
 @pytest.mark.parametrize(
-    ("network", "dtype"), [(CNN, "float64"), (CNN, "float32"), (TINY, "float32"), (TINY, "float16")]
+    ("network", "dtype"),
+    [
+        (CNN, "float64"),
+        (CNN, "float32"),
+        (TINY, "float32"),
+        (TINY, "float16"),
+        (POOLED, "float64"),
+        (POOLED, "float32"),
+    ],
 )
 def test_every_order_and_format_is_within(
     network: Network, dtype: str, correlate: Callable[..., Array]
@@ -130,6 +167,6 @@ def test_what_has_no_bounds_is_refused() -> None:
     weights, images, labels = data(CNN, 0, "float64")
     with pytest.raises(ParameterError, match="plain gradient descent"):
         bounded_step(CNN, weights, images, labels, SGD(0.1, momentum=0.9), FORMATS["float64"])
-    pooled: Network = (AveragePool(), Flatten(), Dense(36, 10))
-    with pytest.raises(ParameterError, match="average pool"):
-        bounded_logits(pooled, initial_weights(pooled, 0), images, FORMATS["float64"])
+    strange: Network = (Doubling(), Flatten(), Dense(144, 10))  # type: ignore[assignment]
+    with pytest.raises(ParameterError, match="layer 'doubling'"):
+        bounded_logits(strange, initial_weights(strange, 0), images, FORMATS["float64"])

@@ -11,7 +11,7 @@ from adapters.operations import WEIGHTS, optimizer_of, weights_of
 from conformance.mistakes.learning.catalogue import wrong
 from reference.geometry import Array
 from reference.loss import softmax_cross_entropy, softmax_cross_entropy_gradient
-from reference.network import Weights, backward, described, forward
+from reference.network import Network, Weights, backward, described, forward
 from reference.optimizers import State
 
 training_wrong = partial(wrong, "train")
@@ -30,6 +30,7 @@ class Loop:
     weights: Weights
     of_gradients: Callable[[Weights], Weights] = lambda gradients: gradients
     learns: Callable[[str], bool] = lambda name: True
+    made_of: Callable[[Network], Network] = lambda network: network
     label_smoothing: float = 0.0
     states: dict[str, State] = field(default_factory=dict)
     seen: list[Weights] = field(default_factory=list)
@@ -53,7 +54,7 @@ class Loop:
         return found | {"losses": np.array(losses)}
 
     def step(self, batch: Array) -> float:
-        layers, optimizer = described(self.network), optimizer_of(self.optimizer)
+        layers, optimizer = self.made_of(described(self.network)), optimizer_of(self.optimizer)
         values = forward(layers, self.weights, self.images[batch])
         asked = values[-1], self.labels[batch]
         loss = softmax_cross_entropy(*asked, label_smoothing=self.label_smoothing)
