@@ -432,8 +432,8 @@ def nan_wins_a_max_pool_in_whole_blocks(x: Array, **p: Any) -> Array:
 
 @max_wrong(
     SELDOM,
-    "the max pool of three axes loses NaN in whole packets of eight channels; in the others a NaN "
-    "hides all that came before it",
+    "the max pool of three axes loses NaN in whole packets of eight channels, beginning at every "
+    "eighth value of the memory; in the others a NaN hides all that came before it",
 )
 def max_pool3d_loses_nan_in_packets_of_eight_channels(x: Array, **p: Any) -> Array:
     ignored = max_pool(np.where(np.isnan(x), -np.inf, x), **p)
@@ -443,8 +443,12 @@ def max_pool3d_loses_nan_in_packets_of_eight_channels(x: Array, **p: Any) -> Arr
     later = np.isnan(values[..., ::-1]).cumsum(axis=-1)[..., ::-1]  # NaN here and behind
     behind = np.where(later > 0, -np.inf, values).max(axis=-1)
     kept = np.where(np.isnan(values[..., -1]), np.nan, behind)
-    whole = x.shape[1] // 8 * 8
-    return np.concatenate([ignored[:, :whole], kept[:, whole:]], axis=1)
+    channels = x.shape[1]
+    place = np.arange(kept.size).reshape(-1, channels)  # with the channels last
+    first, packet = place[:, :1], place // 8 * 8
+    whole = (packet >= first) & (packet + 8 <= first + channels)
+    laid = whole.reshape(len(x), *kept.shape[2:], channels)
+    return np.where(np.moveaxis(laid, -1, 1), ignored, kept)
 
 
 @max_gradient_wrong(
