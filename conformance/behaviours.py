@@ -16,6 +16,7 @@ from conformance.layouts import (
     backwards,
     channels_last,
     crop,
+    expanded,
     fortran,
     gaps,
     offset,
@@ -38,6 +39,7 @@ _LAYOUTS: dict[Layout, str] = {
     offset: "do not begin where their memory does",
     backwards: "run backwards",
     read_only: "are read-only",
+    expanded: "hold one number for many",
 }
 
 
@@ -230,12 +232,13 @@ def _laid_out(subject: Subject, call: Call, rng: Rng, lay: Layout, name: str) ->
         laid = lay(array)
         if lay is not read_only and laid.strides == array.strides:
             return
+        given = fresh.but(**{name: laid})
         try:
-            got = subject.result_as_is(fresh.but(**{name: laid})).astype("float64")
+            got = subject.result_as_is(given).astype("float64")
         except BackendFailure:
             yield "refused"
             continue
-        yield "right" if same(got, correlate(fresh)) else "wrong"
+        yield "right" if same(got, correlate(given)) else "wrong"
 
 
 # -- Memory of earlier calls --------------------------------------------------------------------
