@@ -27,7 +27,7 @@ from conformance.layer_requests import (
     of_kind,
     pool,
 )
-from conformance.makers import requests
+from conformance.makers import maker, requests
 from conformance.requests import Request
 from conformance.strategies import SOME_KINDS
 from conformance.subject import Subject
@@ -39,6 +39,7 @@ NORMALISATION = "Ioffe and Szegedy, Batch Normalization (2015), algorithm 1"
 DROPOUT = "Srivastava et al., Dropout (2014), in the inverted form that all frameworks have"
 ROUNDING = "Higham (2002), Accuracy and Stability of Numerical Algorithms, chapter 3"
 POOLING = "Dumoulin and Visin, A guide to convolution arithmetic (2016), chapter 3"
+MAPS = (*LAYERS[:-1], "transposed_cross_correlate")
 _LIMITS = {
     "relu": (np.inf, 0.0),
     "leaky_relu": (np.inf, -np.inf),
@@ -397,3 +398,21 @@ def test_max_pool_of_minus_infinity(subject: Subject, data: st.DataObject) -> No
 
 def mostly_minus_infinity(rng: Rng, shape: Sizes) -> Array:
     return np.where(rng.random(shape) < 0.9, -np.inf, rng.integers(-99, 99, shape))
+
+
+@clause(
+    "LAYER-25",
+    "An empty batch goes through every layer, and comes out empty, in the shape that the other "
+    "sizes say; its gradients by the parameters are zeros.",
+    source="The definitions, for N = 0",
+)
+def test_empty_batches(subject: Subject, data: st.DataObject) -> None:
+    operation = offered(subject, data, (*MAPS, *(GRADIENTS_OF + name for name in MAPS)))
+    make = maker(operation)
+    if operation.endswith("batch_norm"):  # in training, no values have no mean
+        make = batch_norm(training=False, backward=operation.startswith(GRADIENTS_OF))
+    request = data.draw(drawn(subject, make))
+    items = {name: request.arrays[name][:0] for name in ("x", "gradient") if name in request.arrays}
+    request = request.with_arrays(**items)
+    check_form(subject, request)
+    subject.check_request(request)

@@ -62,6 +62,20 @@ def _lowest(x: Array) -> float:
     return -FORMATS[x.dtype.name].largest
 
 
+@max_wrong("LAYER-25", "the max pool refuses a batch of no items")
+def max_pool_refuses_no_items(x: Array, **p: Any) -> Array:
+    if not len(x):
+        raise ValueError("there must be an item")
+    return max_pool(x, **p)
+
+
+@average_wrong("LAYER-25", "the average pool refuses a batch of no items")
+def average_pool_refuses_no_items(x: Array, **p: Any) -> Array:
+    if not len(x):
+        raise ValueError("there must be an item")
+    return average_pool(x, **p)
+
+
 @max_wrong("LAYER-2", "the max pool steps by 1, whatever its stride")
 def max_pool_without_stride(x: Array, **p: Any) -> Array:
     return max_pool(x, **p | {"stride": 1})
