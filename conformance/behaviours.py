@@ -16,6 +16,7 @@ from conformance.layouts import (
     backwards,
     channels_last,
     crop,
+    expanded,
     fortran,
     gaps,
     offset,
@@ -38,6 +39,7 @@ _LAYOUTS: dict[Layout, str] = {
     offset: "do not begin where their memory does",
     backwards: "run backwards",
     read_only: "are read-only",
+    expanded: "hold one number for many",
 }
 
 
@@ -51,7 +53,7 @@ def behaviour_of(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
     """The mistake of this kind that a backend makes around a call, if it makes one."""
     if impossibility(call) is not None:
         return None
-    for look in (_dtype, _empty_batch, _arguments, _repetition, _layout, _memory):
+    for look in (_dtype, _empty_batch, _no_channels, _arguments, _repetition, _layout, _memory):
         try:
             if found := look(subject, call, rng):
                 return found
@@ -106,6 +108,20 @@ def _empty_batch(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
         return Behaviour("empty_batch_is_not_empty", "an empty batch is given items in its result")
     words = f"the result of an empty batch has the wrong shape: {got.shape}, not {right}"
     return None if got.shape == right else Behaviour("empty_batch_misshapen", words)
+
+
+def _no_channels(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
+    """An input without channels, where one of some comes out right."""
+    if call.x.shape[1]:
+        return None
+    x, filters = (np.ones((len(a), 2, *a.shape[2:]), a.dtype) for a in (call.x, call.filters))
+    got, right = _answer(subject, call), correlate(call)
+    if got is None or not _right(subject, call.but(x=x, filters=filters, groups=1)):
+        return None
+    words = f"the result of no channels has the wrong shape: {got.shape}, not {right.shape}"
+    if got.shape == right.shape:
+        words = "the result of no channels is not zero or the bias"
+    return None if same(got, right) else Behaviour("no_channels_misread", words)
 
 
 # -- Arguments ----------------------------------------------------------------------------------
@@ -230,12 +246,13 @@ def _laid_out(subject: Subject, call: Call, rng: Rng, lay: Layout, name: str) ->
         laid = lay(array)
         if lay is not read_only and laid.strides == array.strides:
             return
+        given = fresh.but(**{name: laid})
         try:
-            got = subject.result_as_is(fresh.but(**{name: laid})).astype("float64")
+            got = subject.result_as_is(given).astype("float64")
         except BackendFailure:
             yield "refused"
             continue
-        yield "right" if same(got, correlate(fresh)) else "wrong"
+        yield "right" if same(got, correlate(given)) else "wrong"
 
 
 # -- Memory of earlier calls --------------------------------------------------------------------

@@ -8,6 +8,7 @@ import numpy as np
 
 from adapters.dtypes import numpy_dtype
 from conformance.data import FLOATS, INTEGERS, fill_integers
+from reference.bounds import magnitude
 from reference.formats import FORMATS, Format
 from reference.geometry import Array, Pads, Parameters, Sizes, resolve_padding
 
@@ -99,6 +100,17 @@ class Call:
     def exact(self) -> bool:
         """Whether every direct algorithm must get every bit right."""
         return self.data in INTEGERS
+
+    @property
+    def in_exact_range(self) -> bool:
+        """Whether every sum of its values, if they are integers, is one that the format holds."""
+        x, bank = np.abs(self.x.astype("float64")), np.abs(self.filters.astype("float64"))
+        offset = 0.0 if self.bias is None else np.abs(self.bias.astype("float64")).max()
+        most = bank.reshape(len(bank), -1).sum(axis=1).max()
+        if x.max(initial=0) * most + offset <= self.format.exact_below:
+            return True
+        size = magnitude(self.x, self.filters, self.bias, self.parameters)
+        return bool(size.max(initial=0) <= self.format.exact_below)
 
     @property
     def key(self) -> bytes:

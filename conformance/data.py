@@ -22,7 +22,7 @@ def fill_integers(
     Small ones are up to 9; wide ones use the whole width of the format, in x or in the filters.
     Where the limit is too low for every tap to be nonzero, the filters are thinned out.
     """
-    terms = int(np.prod(filters[1:]))
+    terms = max(1, int(np.prod(filters[1:])))
     offset = min(9, limit // 4)
     budget = limit - offset
     small = int(min(9, max(1, np.sqrt(budget / terms))))
@@ -32,7 +32,7 @@ def fill_integers(
         high_filters = 1
         if rng.random() < 0.5:
             high_x, high_filters = high_filters, high_x
-    bank = _nonzero_mostly(rng, high_filters, filters).reshape(filters[0], terms)
+    bank = _nonzero_mostly(rng, high_filters, filters).reshape(filters[0], -1)
     spare = terms - budget // (high_x * high_filters)
     if spare > 0:
         for taps in bank:

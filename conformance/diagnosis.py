@@ -59,6 +59,8 @@ def diagnose(subject: Subject, evidence: Evidence) -> Diagnosis:
     if behaviour := behaviour_of(bench.subject, evidence.call, bench.rng):
         return Diagnosis(behaviour.name, behaviour.sentence)
     call = evidence.call
+    if not call.filters.size:  # there are no values to vary
+        return NONE
     if not raises(bench, call):
         return _by_answers(bench, call)
     if where := where_it_raises(bench, call):

@@ -50,8 +50,8 @@ class KnownIssue:
     (where the adapter tells it), "" for any; ``dtypes``: those concerned, none for all;
     ``sometimes``: those in which it shows on some processors only; ``mistake``: what explains it;
     ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it,
-    ``items``, how many of the batch there are, if not all, and ``unlike``, parameters which should
-    change the answer, and do not.
+    ``items`` and ``channels``, how many of them there are, if not all, and ``unlike``, parameters
+    which should change the answer, and do not.
     """
 
     clauses: tuple[str, ...]
@@ -172,8 +172,12 @@ class KnownIssue:
         return call if named is None else call.renamed(named)
 
     def _array(self, name: str, values: Any) -> Array:
-        kept = self.case.get("items") if name in ("x", "gradient") else None
-        return np.array(values) if kept is None else np.array(values)[:kept]
+        array = np.array(values)
+        if "items" in self.case and name in ("x", "gradient"):
+            array = array[: self.case["items"]]
+        if "channels" in self.case and name in ("x", "filters"):
+            array = array[:, : self.case["channels"]]
+        return array
 
     def __str__(self) -> str:
         shown = f"shown by {self.script}" if self.script else ""

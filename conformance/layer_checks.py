@@ -8,6 +8,7 @@ import numpy as np
 from adapters.operations import GRADIENTS_OF
 from conformance.answers import answer
 from conformance.judge import Disagreement, Evidence, compare_shapes
+from conformance.layouts import laid_out
 from conformance.requests import Request
 from conformance.subject import BackendError, Subject
 from conformance.windows import Windows
@@ -44,6 +45,26 @@ def refuse(subject: Subject, request: Request) -> None:
         return
     message = f"an impossible {request.operation} was answered with an array of shape {got.shape}"
     raise Disagreement(message, Evidence(request, got=got, part="result"))
+
+
+def check_laid_out(subject: Subject, request: Request, number: int = 0) -> None:
+    """The answer is right for arrays each of which lies in memory in a way of its own, and none of
+    them is changed; ``number`` tells the ways apart in which the arrays of one seed lie.
+    """
+    # Equal values would leave open which of them a max pool's gradient goes to.
+    distinct = ("x",) if request.operation == GRADIENTS_OF + "max_pool" else ()
+    rng = np.random.default_rng((request.seed or 0, 3, number))
+    laid = laid_out(rng, request.arrays, distinct)
+    asked = request.but(arrays=laid.arrays)
+    if laid.expanded:  # whose sums may be inexact
+        asked = asked.but(data="expanded")
+    read = asked.but(arrays=laid.values)
+    got = subject.perform_as_is(asked)
+    subject.agree_on(asked, got, answer(read, subject.promise), f"with arrays {laid.how}")
+    for name, before in read.arrays.items():
+        if not np.array_equal(laid.arrays[name], before):
+            message = f"{request.operation} changed its argument {name}"
+            raise Disagreement(message, Evidence(read, before, laid.arrays[name]))
 
 
 def check_ties(subject: Subject, request: Request) -> None:

@@ -7,6 +7,7 @@ Zeller and Hildebrandt (2002), Simplifying and isolating failure-inducing input.
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from conformance.subject import (
     Subject,
 )
 from reference import ShapeError, SpecError, check_shapes, output_size, resolve_padding
-from reference.bounds import magnitude
 from reference.geometry import Array, per_axis
 
 Failure = Disagreement | BackendFailure
@@ -119,24 +119,14 @@ class Search:
 
     def _is_alike(self, candidate: Call) -> bool:
         kind = impossibility(candidate)
-        return kind is self.kind and (kind is not None or _still_exact(candidate))
+        inexact = kind is not None or not candidate.exact
+        return kind is self.kind and (inexact or candidate.in_exact_range)
 
 
 def cost(call: Call) -> int:
     """1 for most calls; more for those whose every result takes a while to check."""
-    return 1 + call.x.size * call.filters[:, 0].size // (call.groups * _QUICK)
-
-
-def _still_exact(call: Call) -> bool:
-    if not call.exact:
-        return True
-    x, bank = np.abs(call.x.astype("float64")), np.abs(call.filters.astype("float64"))
-    offset = 0.0 if call.bias is None else np.abs(call.bias.astype("float64")).max()
-    largest = x.max(initial=0) * bank.reshape(len(bank), -1).sum(axis=1).max() + offset
-    if largest <= call.format.exact_below:
-        return True
-    size = magnitude(call.x, call.filters, call.bias, call.parameters)
-    return bool(size.max(initial=0) <= call.format.exact_below)
+    taps: int = len(call.filters) * prod(call.filters.shape[2:])
+    return 1 + call.x.size * taps // (call.groups * _QUICK)
 
 
 # What can be left out: each function is the call with only those kept that a mask says.

@@ -1,12 +1,17 @@
 """Channels: a layer takes input channels to output channels, one filter for each of these."""
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 from hypothesis import strategies as st
 
+from adapters import Unsupported
 from conformance.clauses import clause
 from conformance.judge import Reading, allowance, compare_shapes, expected
-from conformance.strategies import integer_calls
-from conformance.subject import Subject
+from conformance.requests import call_of, gradient_request
+from conformance.strategies import integer_calls, integer_recipes
+from conformance.subject import BackendError, Subject
 
 DEFINITION = "Goodfellow, Bengio, Courville (2016), Deep Learning, equation 9.7"
 GROUPS = "Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep CNNs, section 3.5"
@@ -147,3 +152,30 @@ def test_layers_chain(subject: Subject, data: st.DataObject) -> None:
     got = Reading(subject.result_as_is(following).astype("float64"), bound)
     both = expected(following.but(x=right.value, filters=bank))
     subject.agree(got, both, following, "the output of the second layer")
+
+
+@clause(
+    "CHAN-10",
+    "Without input channels every sum is empty: the result is the bias, or zero, in its usual "
+    "shape, and the gradients by the input and the filters are empty; or an error says that there "
+    "must be channels.",
+    source="The definition, for C = 0",
+)
+def test_no_channels(subject: Subject, data: st.DataObject) -> None:
+    request = gradient_request(data.draw(integer_recipes(subject, regimes=DEEP, groups=1)))
+    empty = {name: request.arrays[name][:, :0] for name in ("x", "filters")}
+    request = request.with_arrays(**empty)
+    call = call_of(request)
+    with refusal_allowed():
+        subject.check(call)
+    with contextlib.suppress(Unsupported), refusal_allowed():
+        subject.check_request(request)
+
+
+@contextlib.contextmanager
+def refusal_allowed() -> Iterator[None]:
+    """What raises an error does not offer this."""
+    try:
+        yield
+    except BackendError as error:
+        raise Unsupported(f"no channels: {error}") from error

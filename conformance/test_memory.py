@@ -13,6 +13,7 @@ from conformance.layouts import (
     crop,
     fortran,
     gaps,
+    laid_out,
     offset,
     read_only,
 )
@@ -40,7 +41,8 @@ def test_arguments_are_unchanged(subject: Subject, data: st.DataObject) -> None:
 
 @clause(
     "MEM-2",
-    "Arrays may lie in memory in any order, and with gaps.",
+    "Arrays may lie in memory in any order, with gaps, and many values in one place; each array in "
+    "a way of its own.",
     source=CONTRACT,
 )
 def test_any_order_in_memory(subject: Subject, data: st.DataObject) -> None:
@@ -48,6 +50,14 @@ def test_any_order_in_memory(subject: Subject, data: st.DataObject) -> None:
     same_as_contiguous(
         subject, call, data.draw(st.sampled_from((fortran, channels_last, gaps, crop, offset)))
     )
+    arrays = {"x": call.x, "filters": call.filters, "bias": call.bias}
+    rng = np.random.default_rng((call.seed or 0, 3))
+    laid = laid_out(rng, {name: array for name, array in arrays.items() if array is not None})
+    read = call.but(**laid.values)
+    if not read.in_exact_range:
+        read = read.but(data="expanded")
+    got = subject.read(subject.result_as_is(call.but(**laid.arrays)), read)
+    subject.agree(got, expected(read), read.but(**laid.arrays), f"the result of arrays {laid.how}")
 
 
 @clause(

@@ -103,6 +103,8 @@ def doubled(call: Call, rng: Rng) -> Call:
 
 def of_full_width(call: Call, rng: Rng) -> Iterator[Call]:
     """Integers as wide as the format, under filters of few ones, and the other way round."""
+    if not call.filters.size:
+        return
     bits = call.format.precision
     for taps in (1, 1, 2, 2):
         yield _sparse(call, rng, _wide(rng, bits + 1 - taps, call.x.shape), taps)

@@ -42,7 +42,7 @@ def vast_cases(subject: Subject) -> Iterator[Vast]:
     """Each number in its turn: beyond its most bits, and in further rounds beside any power of
     two.
     """
-    rng = random.Random(f"{subject.seed} {subject.dtype}")  # noqa: S311 (no secrets)
+    rng = random.Random(f"{subject.seed} {subject.dtype}")
     for number in range(max(1, subject.effort // _EXAMPLES_FOR_A_ROUND)):
         for what, most in MOST_BITS.items():
             bits = rng.randint(_FEWEST_BITS, most) if number else most

@@ -150,7 +150,7 @@ def normwise(
             strict=True,
         )
     ]
-    stages = math.ceil(sum(map(math.log2, (*padded, 2 * filters.shape[1])))) + len(padded)
+    stages = math.ceil(sum(map(math.log2, (*padded, 2 * max(1, filters.shape[1]))))) + len(padded)
 
     def outer(of_input: Array, of_filter: Array) -> Array:
         products: Array = of_input[:, :, None] * of_filter[None]

@@ -63,7 +63,7 @@ def cross_correlate(
     ``stride``, ``dilation``: an int, or one for each spatial axis. ``padding``: see
     :func:`reference.geometry.resolve_padding`. With ``groups`` g, the input channels and the
     filters are cut into g consecutive parts, and each part of the filters sees only its own part
-    of the channels; g = C is the depthwise case.
+    of the channels; g = C is the depthwise case. Without channels every sum is empty.
 
     A vertical edge, found by a filter that looks for one:
 
@@ -150,8 +150,8 @@ def check_shapes(x: Array, filters: Array, bias: Array | None, groups: int) -> N
             f"spatial axes, at least one, but their shapes are {x.shape} and {filters.shape}"
         )
     channels, (count, depth, *kernel) = x.shape[1], filters.shape
-    if 0 in (count, depth, *kernel):
-        raise ShapeError(f"filters must not be empty, but their shape is {filters.shape}")
+    if 0 in (count, *kernel):
+        raise ShapeError(f"there must be filters, with taps, but their shape is {filters.shape}")
     (groups,) = per_axis((groups,), 1, "groups")
     if channels != groups * depth:
         raise ShapeError(

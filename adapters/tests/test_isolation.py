@@ -15,7 +15,7 @@ import pytest
 import reference
 from adapters import Adapter, Unavailable, load
 from adapters.contract import Array
-from adapters.process.channel import receive
+from adapters.process.channel import packed, receive
 from adapters.process.isolation import CrashError, Isolated, Limits, OverdueError, RemoteError
 
 PARAMETERS = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
@@ -215,3 +215,23 @@ def test_no_worker_outlives_the_suite(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     pytest.fail(f"the worker {pid} lives on")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(12.0).reshape(3, 4).T,
+        np.arange(12.0).reshape(3, 4)[::-1, ::-2],
+        np.lib.stride_tricks.as_strided(np.arange(4.0), (3, 4), (0, 8)),
+        np.lib.stride_tricks.as_strided(np.ones(1), (3, 4), (0, 0)),
+    ],
+    ids=["Fortran order", "backwards, with gaps", "one row for all", "one number for all"],
+)
+def test_arrays_arrive_as_they_lie(array: Array) -> None:
+    reading, writing = os.pipe()
+    with Connection(reading, writable=False) as end, Connection(writing, readable=False) as start:
+        start.send_bytes(packed({}, {"x": (array, array.tobytes())}))
+        arrived = receive(end).arrays["x"]
+    assert np.array_equal(arrived, array)
+    assert arrived.strides == array.strides
+    assert arrived.flags.writeable

@@ -3,8 +3,8 @@
 Five equal windows, each of a 1 below a NaN, should have five equal results: NaN, as IEEE 754's
 maximum has it, or 1. On two axes the vectorised loop gives one of these for the first four columns,
 and the loop for what is left the other; which of the two depends on whether the NaN is the first
-value of its window. On three axes it is so along a row. Needs ONNX Runtime and ONNX only; exits with
-1 where the finding shows.
+value of its window. On three axes it is so along a row. Needs ONNX Runtime and ONNX only; exits
+with 1 where the finding shows.
 """
 
 import sys

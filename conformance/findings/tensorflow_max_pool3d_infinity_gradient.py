@@ -2,8 +2,8 @@
 
 The largest value of such a window is minus infinity, so the gradient belongs to some of its values,
 as in max_pool1d and max_pool2d. max_pool3d compares each value with a maximum that begins with the
-lowest finite number: none is equal, and the gradient goes nowhere. Needs TensorFlow only; exits with
-1 where the finding shows.
+lowest finite number: none is equal, and the gradient goes nowhere. Needs TensorFlow only; exits
+with 1 where the finding shows.
 """
 
 import sys

@@ -1,8 +1,9 @@
 """TensorFlow's max_pool3d keeps a NaN in some channels, and loses it in others.
 
 Nine channels of equal windows, a 1 and then a NaN, should have nine equal results. On a CPU with
-AVX2 whole packets of eight channels of float32 lose the NaN, and the channel that is left over keeps
-it, unless another value comes behind. Needs TensorFlow only; exits with 1 where the finding shows.
+AVX2 whole packets of eight channels of float32 lose the NaN, and the channel that is left over
+keeps it, unless another value comes behind. Needs TensorFlow only; exits with 1 where the finding
+shows.
 """
 
 import sys

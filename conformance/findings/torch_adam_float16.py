@@ -3,8 +3,9 @@
 Adam divides a mean of the gradients by the root of a mean of their squares, and adds an epsilon so
 that it does not divide by zero. PyTorch adds it in the dtype of the weight. The customary 1e-8,
 which is its own default, is 0 in float16: a weight that has had no gradient yet, as those of an
-unused embedding, becomes 0 / 0, and stays NaN. So do AdamW, NAdam, Adamax, Adagrad and RMSprop; with
-fused=True Adam keeps the weight. Needs PyTorch only; exits with 1 where the finding shows.
+unused embedding, becomes 0 / 0, and stays NaN. AdamW, NAdam, Adamax, Adagrad and RMSprop do the
+same; with fused=True Adam keeps the weight. Needs PyTorch only; exits with 1 where the finding
+shows.
 """
 
 import sys

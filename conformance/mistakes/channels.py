@@ -347,3 +347,9 @@ def empty_batch_is_one_item(call: Call) -> Array:
     if len(call.x):
         return correlate(call)
     return correlate(call, x=np.zeros((1, *call.x.shape[1:])))
+
+
+@mistake("an input without channels gives a result without channels")
+def no_channels_give_no_feature_maps(call: Call) -> Array:
+    right = correlate(call)
+    return right if call.x.shape[1] else right[:, :0]

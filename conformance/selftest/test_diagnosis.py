@@ -90,6 +90,7 @@ BEHAVIOURS = {
     "first_call_of_shapes",
     "layout_ignored",
     "never_written",
+    "no_channels_misread",
     "not_deterministic",
     "not_repeatable",
     "other_dtype",

@@ -183,6 +183,12 @@ def test_an_empty_batch_has_no_bound() -> None:
     assert normwise(*arrays, None, plain(1), FORMATS["float64"]).shape == (0, 3, 1)
 
 
+def test_without_channels_no_more_may_be_lost_than_is_flushed() -> None:
+    arrays = np.ones((2, 0, 9)), np.ones((3, 0, 3))
+    bound = normwise(*arrays, None, plain(1), FORMATS["float64"])
+    assert np.array_equal(bound, np.full((2, 3, 1), FORMATS["float64"].smallest_normal))
+
+
 @pytest.mark.parametrize(("dtype", "large"), [("float32", 1e38), ("float64", 1e307)])
 def test_nothing_is_required_where_a_transform_could_overflow(dtype: str, large: float) -> None:
     """No result of a window overflows here, but the sum of all values does."""

@@ -62,6 +62,20 @@ def _lowest(x: Array) -> float:
     return -FORMATS[x.dtype.name].largest
 
 
+@max_wrong("LAYER-25", "the max pool refuses a batch of no items")
+def max_pool_refuses_no_items(x: Array, **p: Any) -> Array:
+    if not len(x):
+        raise ValueError("there must be an item")
+    return max_pool(x, **p)
+
+
+@average_wrong("LAYER-25", "the average pool refuses a batch of no items")
+def average_pool_refuses_no_items(x: Array, **p: Any) -> Array:
+    if not len(x):
+        raise ValueError("there must be an item")
+    return average_pool(x, **p)
+
+
 @max_wrong("LAYER-2", "the max pool steps by 1, whatever its stride")
 def max_pool_without_stride(x: Array, **p: Any) -> Array:
     return max_pool(x, **p | {"stride": 1})
@@ -416,10 +430,9 @@ def max_pool_gradient_of_minus_infinity_goes_to_the_first(
     windows = windows_of(x, p)
     seen = windows.values(x, -np.inf).max(axis=-1) > -np.inf
     result = max_pool_gradient(x, gradient * seen, **p)
-    first = (slice(None), slice(None), *(0,) * (x.ndim - 2))
-    axes = tuple(range(2, x.ndim))
-    result[first] += (gradient * ~seen).sum(axis=axes)
-    return result
+    of_item = result.reshape(*result.shape[:2], -1)
+    of_item[..., 0] += (gradient * ~seen).reshape(*gradient.shape[:2], -1).sum(axis=-1)
+    return of_item.reshape(result.shape)
 
 
 @max_wrong("LAYER-28", "NaN wins a max pool in whole blocks of eight results, and loses beyond")
@@ -457,4 +470,5 @@ def max_pool3d_loses_nan_in_packets_of_eight_channels(x: Array, **p: Any) -> Arr
 def max_pool3d_gradient_of_minus_infinity_left_out(x: Array, gradient: Array, **p: Any) -> Array:
     if x.ndim < 5:
         return max_pool_gradient(x, gradient, **p)
-    return max_pool_gradient_of_minus_infinity_left_out(x, gradient, **p)
+    seen = windows_of(x, p).values(x, -np.inf).max(axis=-1) > -np.inf
+    return max_pool_gradient(x, gradient * seen, **p)

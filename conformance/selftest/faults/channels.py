@@ -226,3 +226,21 @@ def second_layer_sees_one_map(x: Array, filters: Array, bias: Any, **p: Any) -> 
     if x.shape[1:] == (4, 26, 26):
         x = np.broadcast_to(x[:, :1], x.shape)
     return cross_correlate(x, filters, bias, **p)
+
+
+@fault("CHAN-10")
+def no_channels_give_nan(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    """The sum of no products is divided by their number."""
+    result = cross_correlate(x, filters, bias, **p)
+    return result if x.shape[1] else result * np.nan
+
+
+@fault("CHAN-10", "float32")
+def no_channels_give_no_values(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    result = cross_correlate(x, filters, bias, **p)
+    return result if x.shape[1] else result[:, :, :0]
+
+
+@fault("CHAN-10")
+def no_channels_leave_the_bias_out(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
+    return cross_correlate(x, filters, bias if x.shape[1] else None, **p)

@@ -174,7 +174,9 @@ def dilations_of_zero_put_taps_on_each_other(
     for axis, dilation in enumerate(p["dilation"], start=2):
         if dilation == 0:
             filters = filters.sum(axis=axis, keepdims=True)
-    return cross_correlate(x, filters, bias, **p | {"dilation": tuple(d or 1 for d in p["dilation"])})
+    return cross_correlate(
+        x, filters, bias, **p | {"dilation": tuple(d or 1 for d in p["dilation"])}
+    )
 
 
 @fault("GEOM-11")
@@ -225,5 +227,7 @@ def taps_beyond_512_left_out(x: Array, filters: Array, bias: Any, **p: Any) -> A
 @fault("GEOM-11")
 def dilation_in_eight_bits(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
     result = cross_correlate(x, filters, bias, **p)
-    short = cross_correlate(x, filters, bias, **p | {"dilation": [d % 256 or 1 for d in p["dilation"]]})
+    short = cross_correlate(
+        x, filters, bias, **p | {"dilation": [d % 256 or 1 for d in p["dilation"]]}
+    )
     return short[tuple(map(slice, result.shape))]
