@@ -460,7 +460,7 @@ def too_large(request: Request, axis: int) -> int:
     """The smallest kernel that the padded input does not hold."""
     padded = request.arrays["x"].shape[2 + axis] + sum(request.parameters["padding"][axis])
     dilation: int = request.parameters.get("dilation", (1,) * (axis + 1))[axis]
-    return (padded - 1) // dilation + 2
+    return int(padded - 1) // dilation + 2
 
 
 @clause(

@@ -415,10 +415,12 @@ def max_pool_without_a_stride_steps_by_its_kernel(x: Array, **p: Any) -> Array:
 
 
 @max_gradient_wrong("LAYER-26", "the gradient of a window of minus infinities is left out")
-def max_pool_gradient_of_minus_infinity_left_out(x: Array, gradient: Array, **p: Any) -> Array:
+def max_pool_gradient_of_minus_infinity_left_out(
+    x: Array, gradient: Array, **p: Any
+) -> dict[str, Array]:
     windows = windows_of(x, p)
     seen = windows.values(x, -np.inf).max(axis=-1) > -np.inf
-    return max_pool_gradient(x, gradient * seen, **p)
+    return {"x": max_pool_gradient(x, gradient * seen, **p)}
 
 
 @max_gradient_wrong(
@@ -426,13 +428,13 @@ def max_pool_gradient_of_minus_infinity_left_out(x: Array, gradient: Array, **p:
 )
 def max_pool_gradient_of_minus_infinity_goes_to_the_first(
     x: Array, gradient: Array, **p: Any
-) -> Array:
+) -> dict[str, Array]:
     windows = windows_of(x, p)
     seen = windows.values(x, -np.inf).max(axis=-1) > -np.inf
     result = max_pool_gradient(x, gradient * seen, **p)
     of_item = result.reshape(*result.shape[:2], -1)
     of_item[..., 0] += (gradient * ~seen).reshape(*gradient.shape[:2], -1).sum(axis=-1)
-    return of_item.reshape(result.shape)
+    return {"x": of_item.reshape(result.shape)}
 
 
 @max_wrong("LAYER-28", "NaN wins a max pool in whole blocks of eight results, and loses beyond")
@@ -465,10 +467,17 @@ def max_pool3d_loses_nan_in_packets_of_eight_channels(x: Array, **p: Any) -> Arr
 
 
 @max_gradient_wrong(
-    SELDOM, "on three axes the gradient of a window of minus infinities is left out"
+    SELDOM,
+    "on three axes each largest value gets the whole gradient of its window, minus infinities get "
+    "none, and 'same' takes values off the front",
 )
-def max_pool3d_gradient_of_minus_infinity_left_out(x: Array, gradient: Array, **p: Any) -> Array:
+def max_pool3d_gradient_for_all_finite_ties(
+    x: Array, gradient: Array, **p: Any
+) -> dict[str, Array]:
     if x.ndim < 5:
-        return max_pool_gradient(x, gradient, **p)
-    seen = windows_of(x, p).values(x, -np.inf).max(axis=-1) > -np.inf
-    return max_pool_gradient(x, gradient * seen, **p)
+        return {"x": max_pool_gradient(x, gradient, **p)}
+    seen, settings = cropped(x, p)
+    windows, result = windows_of(x, p), max_pool(x[seen], **settings)
+    values = windows.values(x, -np.inf)
+    won = (values == result[..., None]) & (values > -np.inf)
+    return {"x": windows.back(won * gradient[..., None])}
