@@ -24,11 +24,13 @@ from conformance.subject import Subject
 from conformance.witnesses import Bench, Witness, same
 from reference.bounds import lemma, magnitude, normwise, term_count
 from reference.formats import FORMATS, Format
+from reference.geometry import Array
 
 _FEWEST_WRONG = 3
 _ENOUGH = 4  # cases on either side, before it is said what tells them apart
 _NOT_ALWAYS = "; not always"
 _LARGE = 50_000  # values of an input that is not asked about again and again
+_VAST = 2048  # of an axis: the square of it, which some hypotheses need, may not fit in memory
 _FAR_OFF = 50.0  # times the error of any direct algorithm
 
 
@@ -51,14 +53,21 @@ AFTER_REFUSAL = Diagnosis(
 )
 
 
+def is_vast(*arrays: Array) -> bool:
+    """Whether an array is so long on an axis that nothing is tried on it."""
+    return max(max(array.shape, default=0) for array in arrays) > _VAST
+
+
 def diagnose(subject: Subject, evidence: Evidence) -> Diagnosis:
     """The known mistake that explains the case and fresh ones alike, or :data:`NONE`."""
     bench = Bench(Subject(subject.adapter, subject.dtype), np.random.default_rng(0))
     if evidence.after_refusal and _stays_broken(bench, evidence.call):
         return AFTER_REFUSAL
-    if behaviour := behaviour_of(bench.subject, evidence.call, bench.rng):
-        return Diagnosis(behaviour.name, behaviour.sentence)
     call = evidence.call
+    if is_vast(call.x, call.filters):
+        return NONE
+    if behaviour := behaviour_of(bench.subject, call, bench.rng):
+        return Diagnosis(behaviour.name, behaviour.sentence)
     if not call.filters.size:  # there are no values to vary
         return NONE
     if not raises(bench, call):

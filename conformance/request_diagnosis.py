@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from conformance.diagnosis import NONE, Diagnosis
+from conformance.diagnosis import NONE, Diagnosis, is_vast
 from conformance.judge import Evidence
 from conformance.makers import maker_like
 from conformance.mistakes.learning import wrong_ways
@@ -32,7 +32,9 @@ def diagnose_request(subject: Subject, evidence: Evidence) -> Diagnosis:
     first, second = (list(witnesses(bench, [request])) for _ in range(2))
     if not _repeated(first, second):
         return NOT_REPEATABLE
-    shown = first if sum(a.size for a in request.arrays.values()) <= _LARGE else []
+    arrays = request.arrays.values()
+    large = sum(a.size for a in arrays) > _LARGE or is_vast(*arrays)
+    shown = [] if large else first
     met = [*shown, *witnesses(bench, _fresh(bench, request))]
     wrong = [witness for witness in met if witness.wrong]
     if len(wrong) < _FEWEST_WRONG:
