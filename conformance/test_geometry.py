@@ -109,14 +109,14 @@ def test_mismatched_filters_are_refused(subject: Subject, data: st.DataObject) -
 
 @clause(
     "GEOM-10",
-    "A stride, or a dilation, that is not positive is refused with an error.",
-    source="The definition: windows that never move on, and taps that lie on each other, fill none",
+    "A stride of 0, or a dilation of 0, is refused with an error.",
+    source="The definition: windows that never move on have no number, nor one place several taps",
 )
-def test_steps_that_are_not_positive_are_refused(subject: Subject, data: st.DataObject) -> None:
+def test_steps_of_zero_are_refused(subject: Subject, data: st.DataObject) -> None:
     call = data.draw(integer_calls(subject))
     name = data.draw(st.sampled_from(("stride", "dilation")))
     steps = list(getattr(call, name))
-    steps[data.draw(st.integers(0, call.axes - 1))] = data.draw(st.sampled_from((0, -1)))
+    steps[data.draw(st.integers(0, call.axes - 1))] = 0
     subject.survive(call.but(**{name: tuple(steps)}), call)
 
 

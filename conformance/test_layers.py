@@ -433,8 +433,8 @@ def test_gradient_of_minus_infinity(subject: Subject, data: st.DataObject) -> No
 
 @clause(
     "LAYER-27",
-    "A pool whose window is larger than the padded input, or whose stride is not positive, is "
-    "refused with an error, and the next one is right.",
+    "A pool whose window is larger than the padded input, or whose stride is 0, is refused with an "
+    "error, and the next one is right.",
     source="The formula of the size, as that of GEOM-1, gives no positive one",
 )
 def test_impossible_pools_are_refused(subject: Subject, data: st.DataObject) -> None:
@@ -445,7 +445,7 @@ def test_impossible_pools_are_refused(subject: Subject, data: st.DataObject) -> 
     at = data.draw(st.integers(0, axes - 1), label="axis")
     wrong = {
         "kernel": too_large(request, at) + data.draw(st.sampled_from((0, 1, 3))),
-        "stride": data.draw(st.sampled_from((0, -1))),
+        "stride": 0,
     }
     name = data.draw(st.sampled_from(sorted(wrong)))
     numbers = list(request.parameters[name])

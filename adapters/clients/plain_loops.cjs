@@ -11,6 +11,7 @@ function cross_correlate({ x, filters, bias }, { stride, padding, dilation, grou
     throw new RangeError(`${channels} channels, ${maps} filters of ${depth}, ${groups} groups`);
   }
   if (typeof padding === "string") throw new Unsupported(`padding by the name ${padding}`);
+  if (Math.min(...stride, ...dilation) < 1) throw new RangeError("steps are 1 or more");
   const out = size.map((n, i) => {
     const span = dilation[i] * (kernel[i] - 1) + 1;
     return Math.floor((n + padding[i][0] + padding[i][1] - span) / stride[i]) + 1;

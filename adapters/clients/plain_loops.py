@@ -39,6 +39,8 @@ def cross_correlate(
     (batch, channels, *size), (maps, depth, *kernel) = x.shape, filters.shape
     if channels != groups * depth or maps % groups or (bias and bias.shape != (maps,)):
         raise ValueError(f"{channels} channels and {maps} filters of {depth} in {groups} groups")
+    if min(*stride, *dilation) < 1:
+        raise ValueError("strides and dilations are 1 or more")
     spans = [dilation[i] * (kernel[i] - 1) + 1 for i in axes]
     out = [(size[i] + sum(padding[i]) - spans[i]) // stride[i] + 1 for i in axes]
     if min(out) < 1:

@@ -137,15 +137,9 @@ def channels_added_up(call: Call) -> Array:
     return correlate(call, x=call.x.astype("float64").sum(axis=1, keepdims=True))
 
 
-@refusal("a stride or a dilation below 1 counts as 1, and no error is raised")
-def steps_below_one_are_one(call: Call) -> Array:
-    stride, dilation = (tuple(max(1, n) for n in a) for a in (call.stride, call.dilation))
-    return correlate(call, stride=stride, dilation=dilation)
-
-
-@refusal("the sign of a stride or a dilation is left out, and 0 counts as 1")
-def steps_without_their_sign(call: Call) -> Array:
-    stride, dilation = (tuple(abs(n) or 1 for n in a) for a in (call.stride, call.dilation))
+@refusal("a stride or a dilation of 0 counts as 1, and no error is raised")
+def steps_of_zero_are_one(call: Call) -> Array:
+    stride, dilation = (tuple(n or 1 for n in a) for a in (call.stride, call.dilation))
     return correlate(call, stride=stride, dilation=dilation)
 
 

@@ -408,10 +408,10 @@ def too_large_average_pool_is_empty(x: Array, **p: Any) -> Array:
     return average_pool(x, **p) if empty is None else empty
 
 
-@max_wrong("LAYER-27", "a max pool whose stride is not positive steps by its kernel")
+@max_wrong("LAYER-27", "a max pool whose stride is 0 steps by its kernel")
 def max_pool_without_a_stride_steps_by_its_kernel(x: Array, **p: Any) -> Array:
     steps = zip(p["stride"], p["kernel"], strict=True)
-    return max_pool(x, **p | {"stride": tuple(s if s > 0 else k for s, k in steps)})
+    return max_pool(x, **p | {"stride": tuple(s or k for s, k in steps)})
 
 
 @max_gradient_wrong("LAYER-26", "the gradient of a window of minus infinities is left out")

@@ -163,11 +163,6 @@ def strides_of_zero_count_as_one(x: Array, filters: Array, bias: Any, **p: Any) 
 
 
 @fault("GEOM-10")
-def negative_strides_lose_their_sign(x: Array, filters: Array, bias: Any, **p: Any) -> Array:
-    return cross_correlate(x, filters, bias, **p | {"stride": tuple(map(abs, p["stride"]))})
-
-
-@fault("GEOM-10")
 def dilations_of_zero_put_taps_on_each_other(
     x: Array, filters: Array, bias: Any, **p: Any
 ) -> Array:

@@ -15,7 +15,7 @@ class AcmeConv(Adapter):
         self.decline_unclaimed(padding)
         if x.ndim != 4 or x.dtype != np.float32:
             raise Unsupported("acme-conv has two spatial axes, and float32 only")
-        if max(dilation) > 1:
+        if set(dilation) != {1}:
             raise Unsupported("acme-conv has no dilation")
         if groups > 1:
             raise Unsupported("acme-conv has no groups")
