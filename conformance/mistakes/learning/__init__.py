@@ -13,6 +13,7 @@ from conformance.mistakes.learning import (
     pooling,
     pooling_rules,
     training,
+    unpredictable,
 )
 from conformance.mistakes.learning.catalogue import WRONG, Wrong, wrong_ways
 
@@ -29,5 +30,6 @@ __all__ = [
     "pooling",
     "pooling_rules",
     "training",
+    "unpredictable",
     "wrong_ways",
 ]
