@@ -6,7 +6,7 @@ The entries are data, in files of ``findings/`` and in those of the same form th
 import functools
 import tomllib
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,8 @@ class KnownIssue:
     ``versions``: those concerned, as PEP 440 has it; ``device``: part of the device's name
     (where the adapter tells it), "" for any; ``dtypes``: those concerned, none for all;
     ``sometimes``: those in which it shows on some processors only; ``mistake``: what explains it;
-    ``dies``: instead of an answer, the process ends; ``case``: the arguments that show it,
+    ``dies``: instead of an answer, the process ends; ``unpredictable``: anything may come, or the
+    process end, where the mistake gives NaN, now and then; ``case``: the arguments that show it,
     ``items`` and ``channels``, how many of them there are, if not all, and ``unlike``, parameters
     which should change the answer, and do not.
     """
@@ -59,13 +60,14 @@ class KnownIssue:
     versions: str
     mistake: str
     reason: str
-    case: dict[str, Any]
+    case: dict[str, Any] = field(default_factory=dict)
     link: str = ""
     script: str = ""
     device: str = ""
     dtypes: tuple[str, ...] = ()
     sometimes: tuple[str, ...] = ()
     dies: bool = False
+    unpredictable: bool = False
 
     def concerns(self, clause: str, subject: Subject) -> bool:
         adapter = subject.adapter
@@ -81,6 +83,8 @@ class KnownIssue:
 
     def covers(self, evidence: Evidence, promise: str = "A") -> bool:
         """Whether a failure is this one."""
+        if self.unpredictable:
+            return self._may_do_anything(evidence)
         if evidence.died != self.dies:
             return False
         if isinstance(evidence.asked, Request):
@@ -91,6 +95,20 @@ class KnownIssue:
             return MISTAKES[self.mistake].answer(evidence.call) is None
         witness = Witness.of(evidence.call, evidence.got.astype("float64"), promise)
         return witness.wrong and witness.fits(MISTAKES[self.mistake])
+
+    def _may_do_anything(self, evidence: Evidence) -> bool:
+        """By the very arrays that were asked for, for it may hang on how they lie in memory."""
+        asked = evidence.asked
+        found: Answers = {}
+        if isinstance(asked, Call) and self.mistake in MISTAKES:
+            result = MISTAKES[self.mistake].answer(asked)
+            found = {} if result is None else {"": result}
+        elif isinstance(asked, Request) and self.mistake in WRONG:
+            wrong = WRONG[self.mistake]
+            if wrong.operation == asked.operation:
+                found = wrong.answer(asked.arrays, asked.parameters) or {}
+        parts = {name for name, array in found.items() if np.isnan(array).any()}
+        return bool(parts) if evidence.died else evidence.part in parts
 
     def _covers_part(self, evidence: Evidence, request: Request, promise: str) -> bool:
         mistake = WRONG.get(self.mistake)
@@ -269,10 +287,10 @@ def concerning(issues: Sequence[KnownIssue], clause: str, subject: Subject) -> l
 
 
 def _checked(entry: dict[str, Any]) -> KnownIssue:
-    known = {field.name: field for field in fields(KnownIssue)}
+    known = {entry.name: entry for entry in fields(KnownIssue)}
     if unknown := set(entry) - set(known):
         raise KnownIssueError(f"unknown fields: {', '.join(sorted(unknown))}")
-    needed = {name for name, field in known.items() if field.default is MISSING}
+    needed = {name for name, own in known.items() if own.default is own.default_factory is MISSING}
     if missing := needed - set(entry):
         raise KnownIssueError(f"missing fields: {', '.join(sorted(missing))}")
     for name in ("clauses", "backends", "dtypes", "sometimes"):
@@ -286,7 +304,10 @@ def _checked(entry: dict[str, Any]) -> KnownIssue:
         SpecifierSet(issue.versions)
     except InvalidSpecifier as error:
         raise KnownIssueError(f"versions: {error}") from error
-    issue.asked("float32")
+    if bool(issue.case) == issue.unpredictable:
+        raise KnownIssueError("it needs a case that shows it, unless it is unpredictable")
+    if issue.case:
+        issue.asked("float32")
     return issue
 
 

@@ -3,9 +3,8 @@
 On the CPU, where the input and the incoming gradient are contiguous and the weight is a view with a
 step, the backward pass takes the weight for contiguous, and reads what lies between its values and
 past their end. The result, and the other gradients, are right. An input with height and width of 1
-shows it, as does one with the channels last. Found on `torch-cpu+channels_last` by clause LAYER-23,
-which fails there: what is read can not be predicted. Needs PyTorch only; exits with 1 where the
-finding shows.
+shows it, as does one with the channels last. What is read can not be predicted; LAYER-23 fails on
+`torch-cpu+channels_last`. Needs PyTorch only; exits with 1 where the finding shows.
 """
 
 import sys

@@ -3,9 +3,8 @@
 Three images of 3 x 1 values in 6 channels, in 3 groups, meet filters of 1 x 1 with a stride of 2,
 a dilation of 2 and a padding of 3 on the second axis: the process ends by a segmentation fault, in
 oneDNN's brgemm_convolution_fwd_t::perform_outwork. With the channels first it gives the bias, as it
-should. No clause is listed as known, for only some of such calls end it: MEM-2 fails where one is
-drawn, and others on torch-cpu+channels_last. Needs PyTorch only; exits with 1 where the finding
-shows.
+should. Only some of such calls end it: MEM-2 and GRAD-12 expect it now and then; others fail on
+torch-cpu+channels_last. Needs PyTorch only; exits with 1 where the finding shows.
 """
 
 import subprocess

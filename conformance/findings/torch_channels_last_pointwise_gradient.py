@@ -4,9 +4,9 @@ Three images of three channels, whose channels lie last in memory, meet eight fi
 a stride of 2, in float32 on a processor with AVX2. The gradient by the filters writes past a buffer
 (oneDNN, jit_1x1:avx2), and the process dies, sooner or later: by a segmentation fault, or because
 the heap is corrupted. Not with 8 channels or a multiple of that, not with the channels first, nor
-with oneDNN off. No clause is listed as known, for what comes instead cannot be predicted: GRAD-2,
-GRAD-3 or GRAD-12 fail on torch-cpu+channels_last. Needs PyTorch only; exits with 1 where the
-finding shows.
+with oneDNN off. What comes instead cannot be predicted. GRAD-12 expects such calls to go wrong now
+and then, but not that the process dies of a later one; GRAD-2, GRAD-3 and GRAD-12 fail on
+torch-cpu+channels_last. Needs PyTorch only; exits with 1 where the finding shows.
 """
 
 import os

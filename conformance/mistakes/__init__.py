@@ -13,6 +13,7 @@ from conformance.mistakes import (
     steps,
     sums,
     taps,
+    unpredictable,
 )
 from conformance.mistakes.catalogue import MISTAKES, Mistake
 
@@ -31,4 +32,5 @@ __all__ = [
     "steps",
     "sums",
     "taps",
+    "unpredictable",
 ]

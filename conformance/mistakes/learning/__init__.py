@@ -16,6 +16,7 @@ from conformance.mistakes.learning import (
     pooling_rules,
     training,
     transposed,
+    unpredictable,
 )
 from conformance.mistakes.learning.catalogue import WRONG, Wrong, wrong_ways
 
@@ -35,5 +36,6 @@ __all__ = [
     "pooling_rules",
     "training",
     "transposed",
+    "unpredictable",
     "wrong_ways",
 ]
