@@ -1,7 +1,8 @@
-"""ONNX Runtime answers a MaxPool whose window is larger than its input with an empty tensor.
+"""ONNX Runtime answers a pool whose window is larger than its input.
 
 A window of 2 values does not fit into an input of 1, and no padding is asked for. For a convolution
-of these sizes ONNX Runtime raises an error; MaxPool and AveragePool give a tensor without values.
+of these sizes ONNX Runtime raises an error; MaxPool and AveragePool give a tensor without values,
+or, as the size is rounded towards zero, a value where the stride is larger than what is missing.
 Needs ONNX Runtime and ONNX only; exits with 1 where the finding shows.
 """
 

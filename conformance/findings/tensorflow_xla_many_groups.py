@@ -4,8 +4,7 @@ TensorFlow has the gradient by the filters of a grouped convolution, on the CPU,
 compiles it. With 4097 groups the last group is left out: what lies behind moves up by one place, so
 that the second channel of each filter gets the gradient of the next group, and the end is memory
 that nothing was written to. With 4096 groups all is right. Keras on TensorFlow inherits it; JAX, on
-an XLA of its own, is right. No clause is listed as known, for what is read at the end cannot
-be predicted: GRAD-17 fails. Needs TensorFlow only; exits with 1 where the finding shows.
+an XLA of its own, is right. Needs TensorFlow only; exits with 1 where the finding shows.
 """
 
 import sys

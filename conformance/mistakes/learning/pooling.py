@@ -408,6 +408,37 @@ def too_large_average_pool_is_empty(x: Array, **p: Any) -> Array:
     return average_pool(x, **p) if empty is None else empty
 
 
+def _rounded_towards_zero(pool: Any, x: Array, p: dict[str, Any]) -> Array:
+    """A window that is too large by less than a stride counts as one that overhangs."""
+    dilation = p.get("dilation", (1,) * (x.ndim - 2))
+    extents = effective_kernel(p["kernel"], dilation)
+    padded = [n + sum(pads) for n, pads in zip(x.shape[2:], p["padding"], strict=True)]
+    room = (n - extent for n, extent in zip(padded, extents, strict=True))
+    sizes = [max(0, int(n / step) + 1) for n, step in zip(room, p["stride"], strict=True)]
+    if not min(sizes):
+        return np.zeros((*x.shape[:2], *sizes))
+    within = ((n - 1) // d + 1 for n, d in zip(padded, dilation, strict=True))
+    kernel = tuple(map(min, p["kernel"], within))
+    return np.asarray(pool(x, **p | {"kernel": kernel})[slices(*map(slice, sizes))])
+
+
+@max_wrong(
+    "LAYER-27", "the size of a max pool is rounded towards zero, so that windows too large have one"
+)
+def size_of_a_max_pool_rounded_towards_zero(x: Array, **p: Any) -> Array:
+    fits = _without_a_size(x, p) is None
+    return max_pool(x, **p) if fits else _rounded_towards_zero(max_pool, x, p)
+
+
+@average_wrong(
+    "LAYER-27",
+    "the size of an average pool is rounded towards zero, so that windows too large have one",
+)
+def size_of_an_average_pool_rounded_towards_zero(x: Array, **p: Any) -> Array:
+    fits = _without_a_size(x, p) is None
+    return average_pool(x, **p) if fits else _rounded_towards_zero(average_pool, x, p)
+
+
 @max_wrong("LAYER-27", "a max pool whose stride is 0 steps by its kernel")
 def max_pool_without_a_stride_steps_by_its_kernel(x: Array, **p: Any) -> Array:
     steps = zip(p["stride"], p["kernel"], strict=True)

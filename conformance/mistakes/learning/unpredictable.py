@@ -1,5 +1,5 @@
 """Mistakes of which nothing can be predicted but where they strike: NaN stands for whatever comes
-then. They hang on how arrays lie in memory, so that no run is sure to meet them.
+then. Most hang on how arrays lie in memory, so that no run is sure to meet them.
 """
 
 from typing import Any
@@ -12,6 +12,7 @@ from conformance.mistakes.learning.gradients import gradient_wrong, right
 from conformance.mistakes.unpredictable import channels_last, some_windows_in_padding
 from reference.geometry import Array, resolve_padding
 from reference.layers import batch_norm_gradients
+from reference.pooling import max_pool
 
 
 def _anything(found: dict[str, Array]) -> dict[str, Array]:
@@ -87,3 +88,20 @@ def _column_by_channels(array: Array) -> bool:
 
 def _tight(array: Array) -> tuple[int, ...]:
     return np.empty(array.shape, array.dtype).strides
+
+
+@gradient_wrong(
+    SELDOM,
+    "beyond 4096 groups the gradient by the filters is that of other groups, and ends in memory "
+    "that nothing was written to",
+)
+def filter_gradient_of_many_groups_misplaced(groups: int, **a: Any) -> dict[str, Array]:
+    found = right(groups=groups, **a)
+    return found | {"filters": found["filters"] * np.nan} if groups > 4096 else found
+
+
+@wrong("max_pool", SELDOM, "a NaN wins a max pool in some places, and loses in others")
+def max_pool_of_nan_hangs_on_the_place(x: Array, **p: Any) -> Array:
+    result = max_pool(np.where(np.isnan(x), -np.inf, x), **p)
+    met = max_pool(np.isnan(x).astype(x.dtype), **p) > 0
+    return np.where(met, np.nan, result)
