@@ -94,6 +94,8 @@ def reading(
         if bias is not None:
             value = value + bias.astype("float64").reshape(-1, *(1,) * (value.ndim - 2))
         return Reading(value, np.zeros(()))
+    if not part.filters.size:  # there is nothing to sum, or no sum
+        return Reading(part.by(cross_correlate), np.zeros(()))
     arrays = part.x, part.filters, bias, part.parameters
     terms = count() if bias is None else count() + 1
     high, low = (part.finish(half) for half in truth(*arrays))

@@ -26,7 +26,10 @@ def by_shifted_sums(x: Array, filters: Array, bias: Any, order: int, **p: Any) -
     cross_correlate(x, filters, **p | {"padding": 0})
     extents = effective_kernel(filters.shape[2:], p["dilation"])
     size = [n - k for n, k in zip(x.shape[2:], extents, strict=True)]
-    total: Any = 0 if bias is None else bias.reshape(1, -1, *(1,) * len(size))
+    out = [n // step + 1 for n, step in zip(size, p["stride"], strict=True)]
+    total: Any = np.zeros((len(x), len(filters), *out), x.dtype)
+    if bias is not None:
+        total = total + bias.reshape(1, -1, *(1,) * len(size))
     parts = np.split(filters, p["groups"])
     taps = list(product(*map(range, filters.shape[1:])))[::order]
     for c, *tap in taps:
@@ -107,6 +110,7 @@ OF_GROUPS_AND_NAMES = (
     "CHAN-4",
     "CHAN-5",
     "GRAD-11",
+    "GRAD-16",
     "LESSON-5",
 )
 TRAINED = ("last tap first", "by FFT")
