@@ -118,9 +118,8 @@ def batch_norm_gradients(
     if gradient.shape != x.shape:
         raise ShapeError(f"the gradient {gradient.shape} must have the shape {x.shape} of x")
     like, axes = _channelwise(x.ndim), (0, *range(2, x.ndim))
-    batch_mean, batch_variance, count = _moments(x)
     if training:
-        mean, variance = batch_mean, batch_variance
+        mean, variance, count = _moments(x)
     root = np.sqrt(variance + epsilon)[like]
     normal = (x - mean[like]) / root
     by_scale, by_shift = (gradient * normal).sum(axis=axes), gradient.sum(axis=axes)
