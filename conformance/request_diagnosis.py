@@ -58,8 +58,12 @@ def _fresh(subject: Subject, request: Request) -> Iterator[Request]:
     """Any others of the operation; where values are infinite, or NaN, with the same values; and
     others like one that must be refused.
     """
-    for axis in (0, 1) if right_answers(request, subject.promise) is None else ():
-        yield request.with_arrays(x=request.arrays["x"].repeat(2, axis))
+    if right_answers(request, subject.promise) is None:
+        for axis, more in ((0, 1), (1, 3)):
+            steps = tuple(step + more for step in request.parameters["stride"])
+            wider = request.with_arrays(x=request.arrays["x"].repeat(2, axis))
+            yield wider
+            yield wider.but(parameters={**request.parameters, "stride": steps})
     rng = np.random.default_rng(0)
     claims = subject.capabilities
     make, axes = maker_like(request, claims.named_transposed_padding), claims.spatial_axes
