@@ -187,8 +187,8 @@ def _repetition(subject: Subject, call: Call, rng: Rng) -> Behaviour | None:
 
 
 def _by_address(subject: Subject, call: Call) -> bool:
-    """Whether the very same arrays have the same result so often that it is no chance, though copies
-    have not.
+    """Whether the very same arrays have the same result, so often that it is no chance, though
+    copies have not.
     """
     try:
         got = [subject.result_as_is(call).astype("float64") for _ in range(60)]
