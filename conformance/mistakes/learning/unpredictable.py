@@ -12,7 +12,7 @@ from conformance.mistakes.learning.gradients import gradient_wrong, right
 from conformance.mistakes.unpredictable import channels_last, some_windows_in_padding
 from reference.geometry import Array, resolve_padding
 from reference.layers import batch_norm_gradients
-from reference.pooling import max_pool
+from reference.pooling import average_pool, max_pool
 
 
 def _anything(found: dict[str, Array]) -> dict[str, Array]:
@@ -105,3 +105,15 @@ def max_pool_of_nan_hangs_on_the_place(x: Array, **p: Any) -> Array:
     result = max_pool(np.where(np.isnan(x), -np.inf, x), **p)
     met = max_pool(np.isnan(x).astype(x.dtype), **p) > 0
     return np.where(met, np.nan, result)
+
+
+@wrong(
+    "average_pool",
+    SELDOM,
+    "on three axes a NaN is lost from averages of eight channels and more, in some places",
+)
+def average_pool_of_nan_hangs_on_the_place(x: Array, **p: Any) -> Array:
+    result = average_pool(x, **p)
+    if x.ndim == 5 and x.shape[1] >= 8:
+        return result
+    return average_pool(np.nan_to_num(x), **p)
