@@ -122,28 +122,39 @@ class Subject:
         self.agree(got, expected(call), call, meaning)
         return got
 
-    def refuse(self, call: Call) -> None:
-        """Raise Disagreement unless the backend refuses the call with an error of any kind."""
+    def refuse(self, asked: Call | Request) -> None:
+        """Raise Disagreement unless the backend refuses it with an error of any kind."""
+        what, part = "call", ""
         try:
-            got = self.result(call)
+            if isinstance(asked, Call):
+                got = self.result(asked)
+            else:
+                what = asked.operation
+                part, got = next(iter(self.perform(asked).items()))
         except BackendError:
             return
-        message = f"an impossible call was answered with an array of shape {got.shape}"
-        raise Disagreement(message, Evidence(call, got=got))
+        message = f"an impossible {what} was answered with an array of shape {got.shape}"
+        raise Disagreement(message, Evidence(asked, got=got, part=part))
 
-    def survive(self, impossible: Call, possible: Call) -> None:
+    def survive(self, impossible: Call | Request, possible: Call | Request) -> None:
         """Have a call refused, and raise Disagreement unless another one comes out right, before
         and after.
         """
         try:
-            self.check(possible)
+            self._check_any(possible, "the result")
             self.refuse(impossible)
             self._refused_before = True
-            self.check(possible, "the result of a possible call after an impossible one")
+            self._check_any(possible, "the result of a possible call after an impossible one")
         except Disagreement as failure:
-            if failure.evidence.call is possible and self._refused_before:
+            if failure.evidence.asked is possible and self._refused_before:
                 failure.evidence = replace(failure.evidence, after_refusal=True)
             raise
+
+    def _check_any(self, asked: Call | Request, meaning: str) -> None:
+        if isinstance(asked, Call):
+            self.check(asked, meaning)
+        else:
+            self.check_request(asked, meaning)
 
     def agree(self, got: Reading, right: Reading, call: Call | Request, meaning: str) -> None:
         """Raise Disagreement unless the two readings agree; remember how close it was."""

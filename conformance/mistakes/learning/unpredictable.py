@@ -9,6 +9,7 @@ import numpy as np
 from adapters.operations import GRADIENTS_OF
 from conformance.mistakes.learning.catalogue import SELDOM, wrong
 from conformance.mistakes.learning.gradients import gradient_wrong, right
+from conformance.mistakes.learning.special_pools import without_nan
 from conformance.mistakes.unpredictable import channels_last, some_windows_in_padding
 from reference.geometry import Array, resolve_padding
 from reference.layers import batch_norm_gradients
@@ -49,6 +50,12 @@ def strided_pointwise_gradient_overruns(
     return _anything(found) if pointwise and strikes and filters.shape[1] % 8 else found
 
 
+def _of_batch_norm(x: Array, scale: Array, gradient: Array, a: dict[str, Any]) -> dict[str, Array]:
+    """The right gradients, of arguments of which some have none."""
+    settings = {name: a[name] for name in ("mean", "variance", "training", "epsilon")}
+    return batch_norm_gradients(x, scale, gradient, **settings)
+
+
 @wrong(
     GRADIENTS_OF + "batch_norm",
     SELDOM,
@@ -58,8 +65,7 @@ def strided_pointwise_gradient_overruns(
 def batch_norm_gradient_of_the_neighbours_of_the_scale(
     x: Array, scale: Array, gradient: Array, **a: Any
 ) -> dict[str, Array]:
-    settings = {name: a[name] for name in ("mean", "variance", "training", "epsilon")}
-    found = batch_norm_gradients(x, scale, gradient, **settings)
+    found = _of_batch_norm(x, scale, gradient, a)
     return found if scale.flags.c_contiguous else found | {"x": found["x"] * np.nan}
 
 
@@ -72,8 +78,7 @@ def batch_norm_gradient_of_the_neighbours_of_the_scale(
 def batch_norm_gradient_in_the_order_of_one_array(
     x: Array, scale: Array, gradient: Array, **a: Any
 ) -> dict[str, Array]:
-    settings = {name: a[name] for name in ("mean", "variance", "training", "epsilon")}
-    found = batch_norm_gradients(x, scale, gradient, **settings)
+    found = _of_batch_norm(x, scale, gradient, a)
     strikes = _column_by_channels(x) != _column_by_channels(gradient)
     return found | {name: found[name] * np.nan for name in ("x", "scale")} if strikes else found
 
@@ -102,9 +107,8 @@ def filter_gradient_of_many_groups_misplaced(groups: int, **a: Any) -> dict[str,
 
 @wrong("max_pool", SELDOM, "a NaN wins a max pool in some places, and loses in others")
 def max_pool_of_nan_hangs_on_the_place(x: Array, **p: Any) -> Array:
-    result = max_pool(np.where(np.isnan(x), -np.inf, x), **p)
     met = max_pool(np.isnan(x).astype(x.dtype), **p) > 0
-    return np.where(met, np.nan, result)
+    return np.where(met, np.nan, without_nan(x, **p))
 
 
 @wrong(
