@@ -16,7 +16,7 @@ import importlib
 import inspect
 import random
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import hypothesis
@@ -72,6 +72,32 @@ class StaleIssueError(AssertionError):
     """A known issue does not show any more: its entry has to go."""
 
 
+class NotRepeatableError(Exception):
+    """The same examples gave other results. ``failure``: the last one met, if there was any."""
+
+    def __init__(self, failure: Disagreement | BackendFailure | None) -> None:
+        super().__init__(f"not repeatable: the same examples gave other results ({failure})")
+        self.failure = failure
+
+
+def failure_of(error: BaseException | None) -> Disagreement | BackendFailure | None:
+    """The failure, with its case, that a check ended by, if it ended by one."""
+    if isinstance(error, NotRepeatableError):
+        return error.failure
+    return error if isinstance(error, Disagreement | BackendFailure) else None
+
+
+@dataclass
+class _Met:
+    """What came of the examples of a check: ``failures`` that are none of the ``issues``, and those
+    issues that others were.
+    """
+
+    issues: list[KnownIssue]
+    covered: list[KnownIssue] = field(default_factory=list)
+    failures: list[Disagreement | BackendFailure] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Clause:
     """``every_dtype``: it is also checked for dtypes that a backend does not claim. ``cases``: what
@@ -107,8 +133,9 @@ class Clause:
         known: Sequence[KnownIssue] | None = None,
     ) -> None:
         """Check the clause; raises Disagreement or BackendError for the smallest case that breaks
-        it, Unsupported if the backend declined every example, and Known if it fails in the ways
-        that are listed (``known``, or the project's own), and in no other.
+        it, NotRepeatableError if that one does not break it again, Unsupported if the backend
+        declined every example, and Known if it fails in the ways that are listed (``known``, or the
+        project's own), and in no other.
         """
         # The same for every backend, so that all of them are asked the same.
         subject.effort = settings.max_examples
@@ -116,34 +143,33 @@ class Clause:
         issues = concerning(own_issues() if known is None else known, self.id, subject)
         shown = [issue for issue in issues if not issue.unpredictable and issue.shows(subject)]
         unsure = [issue for issue in issues if issue.unpredictable]
-        covered: list[KnownIssue] = []
-        with contextlib.suppress(hypothesis.errors.Unsatisfiable, Unsupported):
-            self._examples(subject, settings, [*shown, *unsure], covered)()
+        met = _Met([*shown, *unsure])
+        try:
+            self._examples(subject, settings, met)()
+        except hypothesis.errors.Flaky as error:
+            raise NotRepeatableError(met.failures[-1] if met.failures else None) from error
+        except (hypothesis.errors.Unsatisfiable, Unsupported):
+            pass
         if not subject.examples:
             raise Unsupported(subject.declined.most_common(1)[0][0])
         for issue in issues:
-            if issue not in [*shown, *unsure] and subject.dtype not in issue.sometimes:
+            if issue not in met.issues and subject.dtype not in issue.sometimes:
                 raise StaleIssueError(f"listed as a known issue, but it no longer shows: {issue}")
-        if met := [*shown, *(issue for issue in unsure if issue in covered)]:
-            raise Known("; ".join(map(str, met)))
+        if showed := [*shown, *(issue for issue in unsure if issue in met.covered)]:
+            raise Known("; ".join(map(str, showed)))
 
     def _examples(
-        self,
-        subject: Subject,
-        settings: hypothesis.settings,
-        issues: list[KnownIssue],
-        covered: list[KnownIssue],
+        self, subject: Subject, settings: hypothesis.settings, met: _Met
     ) -> Callable[[], None]:
-        """``covered`` is told the issues that failures turn out to be."""
         if self.cases is not None:
-            return lambda: self._each(subject, issues, covered)
+            return lambda: self._each(subject, met)
         if not self.draws:
-            return lambda: self._example(subject, issues, covered)
+            return lambda: self._example(subject, met)
 
         def example(data: st.DataObject) -> None:
             subject.drawn += 1
             try:
-                self._example(subject, issues, covered, data)
+                self._example(subject, met, data)
             except Unsupported:
                 if subject.declined.total() < _PATIENCE * settings.max_examples:
                     hypothesis.reject()  # another one is drawn in its place
@@ -155,20 +181,14 @@ class Clause:
         # In this order: a seed alone would switch off the database that the settings name.
         return settings(hypothesis.seed(subject.seed)(hypothesis.given(data=st.data())(example)))
 
-    def _each(self, subject: Subject, issues: list[KnownIssue], covered: list[KnownIssue]) -> None:
+    def _each(self, subject: Subject, met: _Met) -> None:
         assert self.cases is not None
         for case in self.cases(subject):
             subject.drawn += 1
             with contextlib.suppress(Unsupported, NotTried):
-                self._example(subject, issues, covered, case)
+                self._example(subject, met, case)
 
-    def _example(
-        self,
-        subject: Subject,
-        issues: list[KnownIssue],
-        covered: list[KnownIssue],
-        *given: Any,
-    ) -> None:
+    def _example(self, subject: Subject, met: _Met, *given: Any) -> None:
         try:
             self.check(subject, *given)
         except Unsupported as why:
@@ -176,9 +196,10 @@ class Clause:
             raise
         except (Disagreement, BackendFailure) as failure:
             subject.examples += 1
-            found = [i for i in issues if i.covers(failure.evidence, subject.promise)]
-            covered.extend(found)
+            found = [i for i in met.issues if i.covers(failure.evidence, subject.promise)]
+            met.covered.extend(found)
             if not found:
+                met.failures.append(failure)
                 raise
         else:
             subject.examples += 1

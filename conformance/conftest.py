@@ -125,7 +125,7 @@ def pytest_configure(config: pytest.Config) -> None:
         seed=random.SystemRandom().getrandbits(32) if chosen is None else chosen,
         replay=seed is None,
         database=_database(config),
-        known_issues=_known_issues(config),
+        issues=_known_issues(config),
     )
     config.pluginmanager.register(Recorder(config, plan, earlier), "convspec-recorder")
 
@@ -156,14 +156,13 @@ def _database(config: pytest.Config) -> str:
 
 
 def _known_issues(config: pytest.Config) -> "tuple[KnownIssue, ...]":
-    """The project's own, and those of --known-issues."""
-    from conformance.known_issues import KnownIssueError, load, own_issues
+    """Those of --known-issues."""
+    from conformance.known_issues import KnownIssueError, load
 
     try:
-        of_user = [issue for path in config.getoption("--known-issues") for issue in load(path)]
+        return tuple(issue for path in config.getoption("--known-issues") for issue in load(path))
     except KnownIssueError as error:
         raise pytest.UsageError(f"--known-issues: {error}") from error
-    return (*own_issues(), *of_user)
 
 
 def _earlier_results(config: pytest.Config) -> "Results":

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis.errors import Flaky
 
 from conformance.calls import Call
-from conformance.clauses import Clause, StaleIssueError
+from conformance.clauses import Clause, NotRepeatableError, StaleIssueError, failure_of
 from conformance.diagnosis import diagnose
 from conformance.judge import Disagreement, Evidence
 from conformance.known_issues import KnownIssue, concerning
@@ -36,9 +35,8 @@ def outcome_of(error: BaseException | None) -> tuple[str, str]:
             return "fail", str(error)
         case BackendFailure():
             return error.outcome, str(error)
-        case Flaky():
-            cause = _of_evidence(error)
-            return "fail", f"not repeatable: the same examples gave other results ({cause})"
+        case NotRepeatableError():
+            return "fail", str(error)
         case pytest.skip.Exception():
             return "unsupported", str(error)
         case pytest.xfail.Exception():
@@ -66,7 +64,7 @@ def explain(
     known: Sequence[KnownIssue] = (),
 ) -> Explanation:
     """Whatever came of a check; a failure with its smallest case, a diagnosis and a script."""
-    cause = _of_evidence(error)
+    cause = failure_of(error)
     if cause is None:
         outcome, reason = outcome_of(error)
         return Explanation(outcome, reason, None, _text(clause, subject, outcome, reason, error))
@@ -132,16 +130,6 @@ def _text(
     if error is not None and error.__cause__ is not None:
         lines += ["", *traceback.format_exception(error.__cause__, limit=-_FRAMES_SHOWN)]
     return "\n".join(lines)
-
-
-def _of_evidence(error: BaseException | None) -> Disagreement | BackendFailure | None:
-    """The exception that holds the case: Hypothesis wraps those that do not repeat in a group."""
-    if isinstance(error, Disagreement | BackendFailure):
-        return error
-    for inner in getattr(error, "exceptions", ()):
-        if found := _of_evidence(inner):
-            return found
-    return None
 
 
 def _arrays(evidence: Evidence) -> dict[str, Array]:

@@ -14,7 +14,7 @@ from adapters import PLAIN_RUN, Adapter, Unavailable, load
 from adapters.process.isolation import Isolated, Limits
 from adapters.process.pipe import Program
 from conformance.database import database_of
-from conformance.known_issues import KnownIssue
+from conformance.known_issues import KnownIssue, own_issues
 from conformance.subject import Subject
 
 _LONGEST_NAME = 100  # of a file; systems allow 255, and the path of an adapter may be longer
@@ -40,15 +40,19 @@ class Isolation:
 @dataclass(frozen=True)
 class Plan:
     """``replay``: whether the failing examples of earlier runs, in the ``database``, are tried
-    first, which makes a run depend on more than its ``seed``; ``known_issues``: the project's own
-    and the user's.
+    first, which makes a run depend on more than its ``seed``; ``issues``: the user's known ones.
     """
 
     profile: str
     seed: int
     replay: bool
     database: str
-    known_issues: tuple[KnownIssue, ...]
+    issues: tuple[KnownIssue, ...]
+
+    @property
+    def known_issues(self) -> tuple[KnownIssue, ...]:
+        """The project's own, which are read when a check needs them, and the user's."""
+        return (*own_issues(), *self.issues)
 
     def settings(self, subject: Subject) -> hypothesis.settings:
         """Hypothesis's settings for one backend in one dtype."""

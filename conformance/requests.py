@@ -23,6 +23,8 @@ from reference.gradients import (
     transposed_size,
 )
 
+_LARGEST_GRADIENT = 9  # of integers
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Request:
@@ -206,20 +208,29 @@ def integer_gradient(
     parts: Callable[[Array], Mapping[str, AsCrossCorrelation]],
 ) -> Array:
     """A gradient of signs, thinned out until no sum can exceed what the format holds exactly, and
-    then as large as that allows.
+    then as large as that allows, up to nine.
     """
 
     def largest(gradient: Array) -> float:
-        sums = (
-            magnitude(c.x, c.filters, None, c.parameters).max(initial=0.0)
-            for c in parts(gradient).values()
+        sums = parts(gradient).values()
+        most = max(map(_most, sums))
+        if _LARGEST_GRADIENT * most <= limit:
+            return most
+        return max(
+            float(magnitude(c.x, c.filters, None, c.parameters).max(initial=0.0)) for c in sums
         )
-        return float(max(sums))
 
     limit, drawn = format_.exact_below, rng.choice([-1.0, 1.0], shape)
     while (size := largest(drawn)) > limit:
         kept = rng.random(shape) < max(0.5 * limit / size, 1 / (drawn != 0).sum())
         if (drawn * kept).any():
             drawn = drawn * kept
-    most = min(9, int(limit // max(size, 1)))
+    most = min(_LARGEST_GRADIENT, int(limit // max(size, 1)))
     return drawn * rng.integers(1, most + 1, shape)
+
+
+def _most(sums: AsCrossCorrelation) -> float:
+    """What none of them exceeds: the largest value times the sum of a whole filter."""
+    taps = tuple(range(1, sums.filters.ndim))
+    of_filters = np.abs(sums.filters).sum(axis=taps, dtype="float64")
+    return float(np.abs(sums.x).max(initial=0.0) * of_filters.max(initial=0.0))

@@ -17,7 +17,7 @@ from conformance.judge import Disagreement, Evidence, Reading
 from conformance.layer_checks import check_laid_out, values
 from conformance.makers import LIMITS_OF_TRANSPOSES
 from conformance.requests import Request, call_of, gradient_request, transposed_request
-from conformance.strategies import SOME_KINDS, integer_recipes
+from conformance.strategies import integer_recipes, some_kinds
 from conformance.subject import Subject
 from conformance.vast import Vast, check_vast, vast_cases
 from reference.geometry import Array, output_size
@@ -68,7 +68,7 @@ def test_gradients_on_integers(subject: Subject, data: st.DataObject) -> None:
 )
 def test_rounding_of_gradients(subject: Subject, data: st.DataObject) -> None:
     recipe = data.draw(integer_recipes(subject))
-    for kind in data.draw(SOME_KINDS):
+    for kind in some_kinds(recipe.seed):
         subject.check_request(gradient_request(replace(recipe, data=kind)), f"{kind} values")
 
 
@@ -287,7 +287,7 @@ def test_transposed(subject: Subject, data: st.DataObject) -> None:
 )
 def test_rounding_of_transposed(subject: Subject, data: st.DataObject) -> None:
     recipe = data.draw(integer_recipes(subject))
-    for kind in data.draw(SOME_KINDS):
+    for kind in some_kinds(recipe.seed):
         request = transposed_request(replace(recipe, data=kind))
         subject.check_request(request, f"{kind} values")
     if subject.adapter.offers(GRADIENTS_OF + "transposed_cross_correlate") == "own":

@@ -30,7 +30,7 @@ from conformance.layer_requests import (
 )
 from conformance.makers import maker, requests
 from conformance.requests import Request
-from conformance.strategies import SOME_KINDS
+from conformance.strategies import some_kinds
 from conformance.subject import Subject
 from reference.activations import ACTIVATIONS
 from reference.formats import FORMATS
@@ -65,7 +65,7 @@ def either(subject: Subject, data: st.DataObject, operations: tuple[str, ...]) -
 def check_values(subject: Subject, data: st.DataObject, request: Request) -> None:
     """On integers, and on real numbers of some kinds."""
     subject.check_request(request)
-    for kind in data.draw(SOME_KINDS):
+    for kind in some_kinds(request.seed):
         subject.check_request(of_kind(request, kind), f"{kind} values")
 
 

@@ -55,6 +55,11 @@ def packed(header: dict[str, Any], contents: Mapping[str, tuple[Array, bytes]]) 
     return b"".join((len(first).to_bytes(4, "big"), first, *values))
 
 
+def header_of(message: bytes) -> bytes:
+    """The JSON object in the bytes of a frame: all of a message but the values of its arrays."""
+    return message[4 : 4 + int.from_bytes(message[:4], "big")]
+
+
 def receive(connection: Connection) -> Message:
     """The next message.
 

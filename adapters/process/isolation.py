@@ -36,6 +36,7 @@ from adapters.process.channel import (
     BrokenOffError,
     ChannelError,
     Message,
+    header_of,
     packed,
     receive,
 )
@@ -99,7 +100,7 @@ class Isolated(Adapter):
     def __init__(self, spec: str, limits: Limits, in_flight: Path) -> None:
         self.spec, self.limits, self.in_flight = spec, limits, InFlight(in_flight)
         self.deaths = 0
-        self._seen: set[str] = set()
+        self._seen: set[bytes] = set()
         self._last: Array | None = None
         self._start()
 
@@ -180,7 +181,7 @@ class Isolated(Adapter):
             self.ready()
         message = packed(header, {name: (array, array.tobytes()) for name, array in arrays.items()})
         self.in_flight.save(message)
-        shapes = f"{header} {[(a.shape, a.dtype.name) for a in arrays.values()]}"
+        shapes = header_of(message)
         limit = self.limits.call if shapes in self._seen else self.limits.start
         try:
             answer = self._process.exchange(message, limit, progress)

@@ -26,7 +26,7 @@ import hypothesis
 
 from adapters import Adapter, Unsupported, load
 from conformance import __version__, grades, judge
-from conformance.clauses import Clause, clauses
+from conformance.clauses import Clause, NotRepeatableError, clauses
 from conformance.diagnosis import NONE, Diagnosis, diagnose
 from conformance.judge import Disagreement, Evidence
 from conformance.plan import EXAMPLES
@@ -71,7 +71,7 @@ def attempt(clause: Clause, fault: Fault, settings: hypothesis.settings, seed: i
 
     try:
         replace(clause, check=watched).hold(subject, settings, seed)
-    except (Disagreement, BackendFailure, Unsupported, hypothesis.errors.Flaky):
+    except (Disagreement, BackendFailure, Unsupported, NotRepeatableError):
         pass
     except Exception as error:
         print(f"{clause.id} itself broke on {fault.name}: {error!r}", file=sys.stderr)
