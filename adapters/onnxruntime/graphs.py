@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnx
+import onnxruntime
 from onnx import helper, numpy_helper
 
 from adapters.contract import Array, Padding, Sizes, Unsupported
@@ -15,8 +16,11 @@ from reference.activations import LEAKY_SLOPE
 
 Node = tuple[str, dict[str, Any]]
 
-OPSET = 20  # the first with Gelu; any runtime from 1.17 on knows it
-IR_VERSION = 9
+_GELU = 20  # the first opset with it
+# That opset, and the format of its models, or the last that a runtime 1.N knows.
+_OPSETS = {17: (_GELU, 9), 15: (19, 9), 0: (18, 8)}
+_RUNTIME = int(onnxruntime.__version__.split(".")[1])
+OPSET, IR_VERSION = next(known for first, known in _OPSETS.items() if first <= _RUNTIME)
 _NAMES = {"valid": "VALID", "same_upper": "SAME_UPPER", "same_lower": "SAME_LOWER"}
 
 ACTIVATIONS: dict[str, Node] = {
@@ -59,9 +63,10 @@ def average_pool(
 
 
 def activation(*, kind: str) -> Node:
-    if kind not in ACTIVATIONS:
-        raise Unsupported(f"ONNX has no operator for the activation {kind!r}")
-    return ACTIVATIONS[kind]
+    operator = ACTIVATIONS.get(kind)
+    if operator is None or (operator[0] == "Gelu" and OPSET < _GELU):
+        raise Unsupported(f"ONNX has no operator for the activation {kind!r} in opset {OPSET}")
+    return operator
 
 
 def dense() -> Node:
