@@ -171,7 +171,7 @@ class JAX(Adapter):
             "jaxlib": importlib.metadata.version("jaxlib"),
             "threads": os.environ["NPROC"] or "default",
             "XLA_FLAGS": os.environ.get("XLA_FLAGS", ""),
-            "compilation cache": str(jax.config.jax_compilation_cache_dir or "none"),
+            "compilation cache": getattr(jax.config, "jax_compilation_cache_dir", None) or "none",
         }
 
     def _result(

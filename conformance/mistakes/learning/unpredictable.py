@@ -105,6 +105,15 @@ def filter_gradient_of_many_groups_misplaced(groups: int, **a: Any) -> dict[str,
     return found | {"filters": found["filters"] * np.nan} if groups > 4096 else found
 
 
+@gradient_wrong(
+    SELDOM, "the gradient by depthwise filters of a batch of no items is what was in memory before"
+)
+def filter_gradient_of_no_items_unset(x: Array, groups: int, **a: Any) -> dict[str, Array]:
+    found = right(x=x, groups=groups, **a)
+    strikes = not len(x) and 1 < groups == x.shape[1]
+    return found | {"filters": found["filters"] * np.nan} if strikes else found
+
+
 @wrong("max_pool", SELDOM, "a NaN wins a max pool in some places, and loses in others")
 def max_pool_of_nan_hangs_on_the_place(x: Array, **p: Any) -> Array:
     met = max_pool(np.isnan(x).astype(x.dtype), **p) > 0
