@@ -38,7 +38,10 @@ def train(
         )
         losses = np.empty(len(batches), images.dtype)
         for number, batch in enumerate(batches):
-            losses[number] = model.keras.train_on_batch(images_last(images[batch]), labels[batch])
+            loss = model.keras.train_on_batch(images_last(images[batch]), labels[batch])
+            if keras.ops.is_tensor(loss):  # of TensorFlow in bfloat16, which has to have an axis
+                loss = keras.ops.convert_to_numpy(keras.ops.expand_dims(loss, 0))[0]
+            losses[number] = loss
             progress(number + 1)
         return losses, model.weights()
 

@@ -2,8 +2,8 @@
 
 A grouped convolution of float64 seems to be computed as a full one whose filters are filled up
 with zeros, and zero times NaN is NaN. In float32 and float16 the groups are separate. It is XLA
-that computes so, and TensorFlow by XLA does the same, as Keras has it do for groups. Needs JAX only;
-exits with 1 where the finding shows.
+that computes so, and TensorFlow by XLA does the same, as Keras has it do for groups. Needs JAX
+only; exits with 1 where the finding shows.
 """
 
 import sys
