@@ -192,7 +192,7 @@ class JAX(Adapter):
         parameters: Mapping[str, Any],
     ) -> Any:
         settings = tuple(parameters.items())
-        shapes = str(jax.tree.map(lambda array: (array.shape, array.dtype), arrays))
+        shapes = str(jax.tree_util.tree_map(lambda array: (array.shape, array.dtype), arrays))
         self._compiled.about_to_run(f"{function.__name__} {operation} {settings} {shapes}")
         if self.jit:
             function = _jitted(function)

@@ -3,6 +3,7 @@ automatic differentiation reaches through every one of them.
 """
 
 from collections.abc import Callable
+from inspect import signature
 from math import prod
 from typing import Any
 
@@ -20,6 +21,8 @@ Parameters = tuple[tuple[str, Any], ...]
 NAMES = {"valid": "VALID", "same_upper": "SAME", "same_lower": "SAME_LOWER"}
 _LAYOUTS = ("NCH", "NCHW", "NCDHW")
 _FILTERS = ("OIH", "OIHW", "OIDHW")
+# Older versions of JAX place the padding of a transpose in a way of their own.
+_PADS_CONSISTENTLY = "use_consistent_padding" in signature(lax.conv_transpose).parameters
 
 
 def cross_correlate(
@@ -56,6 +59,8 @@ def transposed_cross_correlate(
 ) -> Array:
     if groups > 1:
         raise Unsupported("jax.lax.conv_transpose has no groups")
+    if not _PADS_CONSISTENTLY:
+        raise Unsupported("this version's jax.lax.conv_transpose has no use_consistent_padding")
     amount: Any
     if isinstance(padding, str):
         if padding == "valid" and spans_less(filters.shape[2:], dilation, stride):
