@@ -39,6 +39,7 @@ class Keras(ByName):
         self.engine = ENGINES[self.framework]()
         self.keras = importlib.import_module("keras")
         self.layers = importlib.import_module("adapters.keras.layers")
+        self.models = importlib.import_module("adapters.keras.models")
         self.learning = importlib.import_module("adapters.keras.learning")
         self.version = self.keras.__version__
 
@@ -156,9 +157,4 @@ class Keras(ByName):
         return self.keras.ops.convert_to_tensor(np.array(array, order="C"))
 
     def _arrays(self, tensors: Mapping[str, Any]) -> dict[str, Array]:
-        return {name: self._array(tensor) for name, tensor in tensors.items()}
-
-    def _array(self, tensor: Any) -> Array:
-        # With an axis more, as TensorFlow's bfloat16 tensors of no axes are numbers and no arrays.
-        ops = self.keras.ops
-        return np.array(ops.convert_to_numpy(ops.expand_dims(tensor, 0)))[0, ...]
+        return {name: self.models.array_of(tensor) for name, tensor in tensors.items()}

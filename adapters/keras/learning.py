@@ -7,7 +7,14 @@ import numpy as np
 
 from adapters.contract import Array
 from adapters.keras.layers import ACTIVATIONS
-from adapters.keras.models import Model, floatx, images_last, optimize, optimizer_of
+from adapters.keras.models import (
+    Model,
+    array_of,
+    floatx,
+    images_last,
+    optimize,
+    optimizer_of,
+)
 from reference.network import Network, Weights
 from reference.optimizers import Optimizer
 
@@ -39,9 +46,8 @@ def train(
         losses = np.empty(len(batches), images.dtype)
         for number, batch in enumerate(batches):
             loss = model.keras.train_on_batch(images_last(images[batch]), labels[batch])
-            if keras.ops.is_tensor(loss):  # of TensorFlow in bfloat16, which has to have an axis
-                loss = keras.ops.convert_to_numpy(keras.ops.expand_dims(loss, 0))[0]
-            losses[number] = loss
+            # TensorFlow's in bfloat16 is left a tensor, any other is a number.
+            losses[number] = array_of(loss) if keras.ops.is_tensor(loss) else loss
             progress(number + 1)
         return losses, model.weights()
 

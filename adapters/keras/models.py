@@ -107,7 +107,8 @@ def images_last(images: Array) -> Array:
 
 def array_of(tensor: Any) -> Array:
     """A tensor or a variable of Keras as an array."""
-    return np.array(keras.ops.convert_to_numpy(tensor))
+    # With an axis more, as TensorFlow's bfloat16 tensors of no axes are numbers and no arrays.
+    return np.array(keras.ops.convert_to_numpy(keras.ops.expand_dims(tensor, 0)))[0, ...]
 
 
 def _parts(layer: Layer, axes: int, dtype: str, name: str, activations: Activations) -> list[Any]:

@@ -28,9 +28,10 @@ ACTIVATIONS: dict[str, Node] = {
     "leaky_relu": ("LeakyRelu", {"alpha": LEAKY_SLOPE}),
     "sigmoid": ("Sigmoid", {}),
     "tanh": ("Tanh", {}),
-    "gelu": ("Gelu", {"approximate": "none"}),
-    "gelu_tanh": ("Gelu", {"approximate": "tanh"}),
 }
+if OPSET >= _GELU:
+    ACTIVATIONS["gelu"] = ("Gelu", {"approximate": "none"})
+    ACTIVATIONS["gelu_tanh"] = ("Gelu", {"approximate": "tanh"})
 
 
 def convolution(*, stride: Sizes, padding: Padding, dilation: Sizes, groups: int) -> Node:
@@ -63,10 +64,9 @@ def average_pool(
 
 
 def activation(*, kind: str) -> Node:
-    operator = ACTIVATIONS.get(kind)
-    if operator is None or (operator[0] == "Gelu" and OPSET < _GELU):
-        raise Unsupported(f"ONNX has no operator for the activation {kind!r} in opset {OPSET}")
-    return operator
+    if kind not in ACTIVATIONS:
+        raise Unsupported(f"opset {OPSET} of ONNX has no operator for the activation {kind!r}")
+    return ACTIVATIONS[kind]
 
 
 def dense() -> Node:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 
 import numpy as np
 
 from conformance.calls import Call
 from reference import ParameterError, ShapeError, SizeError, cross_correlate
-from reference.geometry import Array, Sizes
+from reference.geometry import Array, Pads, Sizes, effective_kernel
 
 Predict = Callable[[Call], Array]
 
@@ -85,6 +86,23 @@ def excess(size: Sizes, extents: Sizes, stride: Sizes) -> list[int]:
     return [
         max(n - extent - (-(-n // step) - 1) * step, 0)
         for n, extent, step in zip(size, extents, stride, strict=True)
+    ]
+
+
+def sizes_by_formula(
+    size: Sizes,
+    kernel: Sizes,
+    stride: Sizes,
+    padding: Pads,
+    dilation: Sizes,
+    rounded: Callable[[float], int] = floor,
+) -> list[int]:
+    """The formula of the output size, whatever comes out: below 1 for windows that do not fit."""
+    return [
+        rounded((n + low + high - extent) / step) + 1
+        for n, (low, high), extent, step in zip(
+            size, padding, effective_kernel(kernel, dilation), stride, strict=True
+        )
     ]
 
 

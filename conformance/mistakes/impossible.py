@@ -5,7 +5,14 @@ from functools import partial
 import numpy as np
 
 from conformance.calls import Call
-from conformance.mistakes.catalogue import IMPOSSIBLE, correlate, mistake, offset, slices
+from conformance.mistakes.catalogue import (
+    IMPOSSIBLE,
+    correlate,
+    mistake,
+    offset,
+    sizes_by_formula,
+    slices,
+)
 from reference import SizeError, effective_kernel
 from reference.geometry import Array
 
@@ -22,14 +29,8 @@ def fits(call: Call) -> bool:
 
 
 def _sizes(call: Call) -> list[int]:
-    """The formula of the output size, whatever comes out."""
-    extents = effective_kernel(call.filters.shape[2:], call.dilation)
-    return [
-        (n + low + high - extent) // step + 1
-        for n, (low, high), extent, step in zip(
-            call.x.shape[2:], call.padding, extents, call.stride, strict=True
-        )
-    ]
+    sizes = call.x.shape[2:], call.filters.shape[2:]
+    return sizes_by_formula(*sizes, call.stride, call.padding, call.dilation)
 
 
 @refusal("where the filter is too large, an empty result is given and no error")

@@ -6,23 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from conformance.mistakes.catalogue import slices
+from conformance.mistakes.catalogue import sizes_by_formula, slices
 from conformance.mistakes.learning.pools import average_wrong, max_wrong
-from reference.geometry import Array, effective_kernel, resolve_padding
+from reference.geometry import Array, resolve_padding
 from reference.pooling import average_pool, max_pool
 
 
 def _sizes(x: Array, p: dict[str, Any], rounded: Callable[[float], int]) -> list[int]:
-    """The formula of the size, whatever comes out."""
     dilation = p.get("dilation", (1,) * (x.ndim - 2))
     pads = resolve_padding(p["padding"], x.shape[2:], p["kernel"], p["stride"], dilation)
-    extents = effective_kernel(p["kernel"], dilation)
-    return [
-        rounded((n + low + high - extent) / step) + 1
-        for n, (low, high), extent, step in zip(
-            x.shape[2:], pads, extents, p["stride"], strict=True
-        )
-    ]
+    return sizes_by_formula(x.shape[2:], p["kernel"], p["stride"], pads, dilation, rounded)
 
 
 def _empty(x: Array, sizes: list[int]) -> Array:
