@@ -24,6 +24,7 @@ SHAPES = {
     "the second layer": ((64, 8, 13, 13), (16, 8, 3, 3)),
     "one image of many channels": ((1, 64, 28, 28), (64, 64, 3, 3)),
     "one small image": ((1, 3, 8, 8), (4, 3, 3, 3)),
+    "filters as large as images": ((16, 1, 28, 28), (4, 1, 28, 28)),
 }
 Function = Callable[[], object]
 

@@ -2,6 +2,7 @@
 
 from itertools import product
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import signal
 
 import reference
-from reference import EDGES, ParameterError, ShapeError, SizeError, SpecError
+from reference import EDGES, ParameterError, ShapeError, SizeError, SpecError, correlation
 from reference.geometry import Array
 from reference.tests import literal
 from reference.tests.algorithms import by_scipy
@@ -34,6 +35,15 @@ def test_equals_the_literal_definition_bit_for_bit(s: Shapes, dtype: str) -> Non
     assert result.dtype == expected.dtype == dtype
     assert result.shape == expected.shape
     assert np.array_equal(result, expected)
+
+
+@settings(deadline=None)
+@given(shapes(), EXACT, st.integers(1, 100))
+def test_so_is_what_is_laid_out_in_parts(s: Shapes, dtype: str, most: int) -> None:
+    x, filters, bias = s.integers(dtype)
+    with mock.patch.object(correlation, "_LAID_OUT", most):
+        result = reference.cross_correlate(x, filters, bias, **s.parameters)
+    assert np.array_equal(result, literal.cross_correlate(x, filters, bias, **s.parameters))
 
 
 @settings(deadline=None)
