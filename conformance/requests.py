@@ -57,7 +57,7 @@ class Request:
         """The same for requests that are the same to the last bit."""
         digest = hashlib.sha256(repr(self.describe()).encode())
         for name, array in self.arrays.items():
-            digest.update(f"{name} {array.dtype} {array.shape}".encode() + array.tobytes())
+            digest.update(f"{name} {array.dtype.str} {array.shape}".encode() + array.tobytes())
         return digest.digest()
 
     def but(self, **changes: Any) -> Self:

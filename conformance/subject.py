@@ -94,6 +94,7 @@ class Subject:
     tally: Tally = field(default_factory=Tally)
     series: dict[str, results.Array] = field(default_factory=dict)
     _refused_before: bool = False
+    _asked: set[bytes] = field(default_factory=set)
     _deaths: dict[bytes, BackendFailure] = field(default_factory=dict)
 
     @property
@@ -262,6 +263,8 @@ class Subject:
         )
 
     def _answered(self, call: Call | Request, ask: Callable[[], T]) -> T | BackendFailure:
+        key = call.key  # before the backend may change the arrays
+        self._asked.add(key)
         self.tally.asked(call)
         started = perf_counter()
         try:
@@ -270,8 +273,8 @@ class Subject:
             raise
         except (CrashError, GarbledError, OverdueError) as death:
             kind = _DEATHS[type(death)]
-            self._deaths[call.key] = kind(str(death), Evidence(call, died=True))
-            return self._deaths[call.key]
+            self._deaths[key] = kind(str(death), Evidence(call, died=True))
+            return self._deaths[key]
         except RemoteError as error:
             return BackendError(str(error), Evidence(call))
         except (Exception, SystemExit) as error:
@@ -284,12 +287,16 @@ class Subject:
 
     def _known_death(self, call: Call | Request) -> BackendFailure | None:
         """A backend is not killed again by a call that killed it before, and not more often than
-        is needed to find a small case.
+        is needed to find a small case: then only what it has been asked before is asked again, so
+        that the same examples go the same way.
         """
         if not self._deaths:
             return None
-        if known := self._deaths.get(call.key):
+        key = call.key
+        if known := self._deaths.get(key):
             return type(known)(str(known), known.evidence)
+        if key in self._asked:
+            return None
         timed_out = any(isinstance(death, BackendTimeout) for death in self._deaths.values())
         if timed_out or len(self._deaths) >= _MOST_DEATHS:
             raise NotTried

@@ -5,12 +5,15 @@ from typing import Any
 import hypothesis
 import pytest
 
+from adapters.operations import GRADIENTS_OF
+from adapters.process.isolation import CrashError, OverdueError
 from adapters.reference_adapter import Reference
 from conformance import explain
 from conformance.clauses import NotRepeatableError, clauses
 from conformance.judge import Disagreement
+from conformance.requests import Request
 from conformance.selftest.faults import FAULTS
-from conformance.subject import Subject
+from conformance.subject import BackendCrash, BackendTimeout, Subject
 from reference.geometry import Array
 
 
@@ -51,3 +54,28 @@ def test_a_failure_that_is_not_repeated_keeps_its_case(last: int) -> None:
     assert "not repeatable" in found.reason
     assert found.case is not None
     assert {"got", "expected"} <= set(found.case.arrays)
+
+
+class LateDeath(Reference):
+    """Dies by gradients only, which LAYER-4 asks for after a first request that it answers."""
+
+    def __init__(self, death: type[Exception]) -> None:
+        super().__init__()
+        self.death = death
+
+    def gradients(self, operation: str, *arrays: Any) -> dict[str, Array]:
+        if operation == "max_pool":
+            raise self.death("it ended")
+        return super().gradients(operation, *arrays)
+
+
+@pytest.mark.parametrize("death", [CrashError, OverdueError])
+def test_what_was_answered_before_a_death_is_asked_again(death: type[Exception]) -> None:
+    subject = Subject(LateDeath(death), "float64")
+    with pytest.raises((BackendCrash, BackendTimeout), match="it ended") as failure:
+        clauses()["LAYER-4"].hold(
+            subject, hypothesis.settings(max_examples=20, database=None), seed=0
+        )
+    asked = failure.value.evidence.asked
+    assert isinstance(asked, Request)
+    assert asked.operation == GRADIENTS_OF + "max_pool"
