@@ -3,7 +3,8 @@
 A window of 2 values does not fit into an input of 1, and no padding is asked for. For a convolution
 of these sizes ONNX Runtime raises an error; MaxPool and AveragePool give a tensor without values,
 or, as the size is rounded towards zero, a value where the stride is larger than what is missing.
-Needs ONNX Runtime and ONNX only; exits with 1 where the finding shows.
+Where eight divides the channels, what is missing counts as padding. Needs ONNX Runtime and ONNX
+only; exits with 1 where the finding shows.
 """
 
 import sys

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from conformance.mistakes.catalogue import sizes_by_formula, slices
+from conformance.mistakes.learning.catalogue import SELDOM
 from conformance.mistakes.learning.pools import average_wrong, max_wrong
 from reference.geometry import Array, resolve_padding
 from reference.pooling import average_pool, max_pool
@@ -70,7 +71,49 @@ def size_of_an_average_pool_rounded_towards_zero(x: Array, **p: Any) -> Array:
     return _rounded_towards_zero(average_pool, x, p)
 
 
+@average_wrong(
+    "LAYER-27",
+    "the size of an average pool is rounded towards zero, and what overhangs counts as padding",
+)
+def size_of_an_average_pool_rounded_towards_zero_and_padded(x: Array, **p: Any) -> Array:
+    sizes = _sizes(x, p, trunc)
+    if min(_sizes(x, p, floor)) > 0 or min(sizes) < 1:
+        return _rounded_towards_zero(average_pool, x, p)
+    pads = tuple(
+        (low, max(high, (out - 1) * step + k - n - low))
+        for (low, high), out, step, k, n in zip(
+            p["padding"], sizes, p["stride"], p["kernel"], x.shape[2:], strict=True
+        )
+    )
+    whole = average_pool(x, **p | {"padding": pads})
+    return np.asarray(whole[slices(*map(slice, sizes))])
+
+
 @max_wrong("LAYER-27", "a max pool whose stride is 0 steps by its kernel")
 def max_pool_without_a_stride_steps_by_its_kernel(x: Array, **p: Any) -> Array:
     steps = zip(p["stride"], p["kernel"], strict=True)
     return max_pool(x, **p | {"stride": tuple(s or k for s, k in steps)})
+
+
+def _nan_in_packets_of_eight(pool: Any, x: Array, p: dict[str, Any]) -> Array:
+    if x.ndim == 4 and x.shape[1] % 8 == 0:
+        height, width = _sizes(x, p, trunc)
+        if height == 0 < width:
+            return np.full((*x.shape[:2], 1, width), np.nan)
+    return np.asarray(pool(x, **p))
+
+
+@max_wrong(
+    SELDOM,
+    "a max pool of two axes whose window is too high makes NaN of channels that eight divides",
+)
+def too_high_max_pool_of_packets_of_eight(x: Array, **p: Any) -> Array:
+    return _nan_in_packets_of_eight(max_pool, x, p)
+
+
+@average_wrong(
+    SELDOM,
+    "an average pool of two axes whose window is too high makes NaN of channels that eight divides",
+)
+def too_high_average_pool_of_packets_of_eight(x: Array, **p: Any) -> Array:
+    return _nan_in_packets_of_eight(average_pool, x, p)

@@ -1,5 +1,6 @@
 """Max pools that go wrong on special values: minus infinity, and NaN."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,32 @@ def max_pool3d_gradient_for_all_finite_ties(
     values = windows.values(x, -np.inf)
     won = (values == result[..., None]) & (values > -np.inf)
     return {"x": windows.back(won * gradient[..., None])}
+
+
+def _forgets_the_depth(packet: int) -> None:
+    def backward(x: Array, gradient: Array, **p: Any) -> dict[str, Array]:
+        if x.ndim < 5:
+            return {"x": max_pool_gradient(x, gradient, **p)}
+        windows, channels = windows_of(x, p), np.arange(x.shape[1])
+        in_packets = channels < len(channels) // packet * packet
+        seen = _with_a_number(x, p) | in_packets.reshape(-1, 1, 1, 1)
+        result = max_pool_gradient(x, gradient * seen, **p)
+        of_item = result.reshape(*result.shape[:2], -1)
+        first = windows.inside.argmax(axis=-1)[..., None]
+        place = np.take_along_axis(windows.places, first, axis=-1).ravel() % prod(x.shape[3:])
+        lost = (gradient * ~seen).reshape(*gradient.shape[:2], -1)
+        everywhere: Any = (slice(None), slice(None), place)
+        np.add.at(of_item, everywhere, lost)
+        return {"x": of_item.reshape(result.shape)}
+
+    backward.__name__ = f"max_pool3d_gradient_of_minus_infinity_in_packets_of_{packet}"
+    max_gradient_wrong(
+        SELDOM,
+        "on three axes the gradient of a window of minus infinities goes to the first value of the "
+        f"window, but on the first plane of the depth, in what {packet} does not divide of the "
+        "channels",
+    )(backward)
+
+
+for _packet in (4, 8, 16):
+    _forgets_the_depth(_packet)
